@@ -1,0 +1,131 @@
+"""asyncio as a host: scopes and task groups are anyio's, waiting is a bare future.
+
+What does not work, and why `AsyncioHost.park` looks as it does:
+
+- asyncio's own cancellation is an edge, anyio's is a level. A native ``cancel()``
+  that is swallowed is lost, so the first one is kept and raised in the end; an
+  anyio scope cancels again at the next checkpoint, so a value may be returned first.
+- Waiting on after a cancellation needs an anyio shield. Without one anyio cancels
+  the task again in every pass of the loop, thousands of times a second.
+- ``uncancel()`` is never called: ``asyncio.timeout`` and task groups count on the
+  number that ``Task.cancelling()`` gives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, suppress
+from contextvars import Context
+from typing import Any, NoReturn, cast
+
+import anyio
+from anyio.lowlevel import checkpoint
+
+from ._host import CancelScope, Nursery, RaiseCancelled, Timer, Waiter
+
+
+class AsyncioHost:
+    """See `Host`."""
+
+    name = "asyncio"
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._spawned: set[asyncio.Task[object]] = set()
+        self.checkpoint = checkpoint
+        self.sleep = anyio.sleep
+        self.current_time = self._loop.time
+
+    def is_current(self) -> bool:
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
+    def run_soon(self, function: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(function)
+
+    def call_later(self, seconds: float, function: Callable[[], object]) -> Timer:
+        return self._loop.call_later(seconds, function)
+
+    def cancel_scope(
+        self, *, deadline: float = math.inf, shield: bool = False
+    ) -> CancelScope:
+        return cast("CancelScope", anyio.CancelScope(deadline=deadline, shield=shield))
+
+    def open_nursery(self) -> AbstractAsyncContextManager[Nursery]:
+        return cast("AbstractAsyncContextManager[Nursery]", anyio.create_task_group())
+
+    def spawn(
+        self, async_fn: Callable[[], Awaitable[object]], context: Context
+    ) -> None:
+        coroutine = cast("Coroutine[Any, Any, object]", async_fn())
+        task = self._loop.create_task(coroutine, context=context)
+        # asyncio itself keeps only a weak reference to a task
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
+
+    async def park(self, waiter: Waiter) -> RaiseCancelled | None:
+        future = waiter.parked = self._loop.create_future()
+        try:
+            await future
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+        else:
+            return None
+        if _was_woken(waiter):
+            # Woken first and cancelled before the task could run. A scope will
+            # cancel again; a native cancellation is heard only now.
+            if anyio.current_effective_deadline() == -math.inf:
+                return None
+            raise cancelled
+        if waiter.leave():
+            waiter.parked = None
+            raise cancelled
+        with anyio.CancelScope(shield=True):
+            while not _was_woken(waiter):
+                future = waiter.parked = self._loop.create_future()
+                with suppress(asyncio.CancelledError):
+                    await future
+        return _raiser(cancelled)
+
+    def wake(self, waiter: Waiter) -> None:
+        future = waiter.parked
+        if future is not None:
+            waiter.parked = None
+            future = cast("asyncio.Future[None]", future)
+            if not future.done():  # done: its task was cancelled in this very step
+                future.set_result(None)
+
+    def split_cancellation(
+        self, exc: BaseException, scope: CancelScope
+    ) -> tuple[BaseException | None, BaseException | None]:
+        task = asyncio.current_task()
+        cancelled = scope.cancel_called or (task is not None and task.cancelling() > 0)
+
+        def from_host(exc: BaseException) -> bool:
+            # an Exception is RequestCancelled: an answer, not a cancellation
+            return (
+                cancelled
+                and isinstance(exc, asyncio.CancelledError)
+                and not isinstance(exc, Exception)
+            )
+
+        if isinstance(exc, BaseExceptionGroup):
+            group = cast("BaseExceptionGroup[BaseException]", exc)
+            return group.split(from_host)
+        return (exc, None) if from_host(exc) else (None, exc)
+
+
+def _was_woken(waiter: Waiter) -> bool:
+    return waiter.parked is None
+
+
+def _raiser(cancelled: asyncio.CancelledError) -> RaiseCancelled:
+    def raise_cancelled() -> NoReturn:
+        raise cancelled
+
+    return raise_cancelled

@@ -1,0 +1,159 @@
+"""What the rest of actrio may ask of an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from contextvars import Context
+from types import TracebackType
+from typing import NoReturn, Protocol, Self
+
+RaiseCancelled = Callable[[], NoReturn]
+"""Raises the cancellation that a task received while it was not free to leave."""
+
+
+class Waiter:
+    """Something that exactly one task is parked on.
+
+    A subclass overrides `leave` when its task may not walk away at once.
+    """
+
+    __slots__ = ("parked",)
+
+    parked: object | None
+    """The host's handle of the parked task; None while nobody waits."""
+
+    def __init__(self) -> None:
+        self.parked = None
+
+    def leave(self) -> bool:
+        """Say whether the parked task, just cancelled, may leave at once.
+
+        Called at most once per `Host.park`, synchronously, inside the cancelling
+        step. False means: what must be told to unwind has been told, and somebody
+        will call `Host.wake` when it has.
+        """
+        return True
+
+
+class CancelScope(Protocol):
+    """trio's cancel scope, or anyio's on asyncio."""
+
+    deadline: float
+    shield: bool
+
+    @property
+    def cancel_called(self) -> bool: ...
+    @property
+    def cancelled_caught(self) -> bool: ...
+    def cancel(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> bool | None: ...
+
+
+class Nursery(Protocol):
+    """trio's nursery, or anyio's task group on asyncio."""
+
+    @property
+    def cancel_scope(self) -> CancelScope: ...
+    def start_soon(
+        self, async_fn: Callable[..., Awaitable[object]], /, *args: object
+    ) -> None: ...
+
+
+class Timer(Protocol):
+    """One armed call in the future."""
+
+    def cancel(self) -> None:
+        """Disarm the timer; does nothing once it fired."""
+        ...
+
+
+class Host(Protocol):
+    """One running event loop, trio's or asyncio's.
+
+    An instance belongs to one run of one loop and is dropped when that ends.
+    """
+
+    name: str
+    """``"trio"`` or ``"asyncio"``."""
+
+    def is_current(self) -> bool:
+        """Say whether the caller runs inside this very loop."""
+        ...
+
+    def run_soon(self, function: Callable[[], object]) -> None:
+        """Call ``function`` in the loop, from any thread; nothing if it has ended."""
+        ...
+
+    def current_time(self) -> float:
+        """Return the loop's clock, in seconds."""
+        ...
+
+    def call_later(self, seconds: float, function: Callable[[], object]) -> Timer:
+        """Call ``function`` in the loop after ``seconds``."""
+        ...
+
+    def cancel_scope(
+        self, *, deadline: float = ..., shield: bool = False
+    ) -> CancelScope:
+        """Make a cancel scope; ``deadline`` is a moment of `current_time`."""
+        ...
+
+    def open_nursery(self) -> AbstractAsyncContextManager[Nursery]:
+        """Open a nursery in the current task."""
+        ...
+
+    def spawn(
+        self, async_fn: Callable[[], Awaitable[object]], context: Context
+    ) -> None:
+        """Start a task that belongs to the loop itself and dies with it.
+
+        ``async_fn`` must not raise anything but its own cancellation.
+        """
+        ...
+
+    async def checkpoint(self) -> None:
+        """Let other tasks run, and be cancelled here if so asked."""
+        ...
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Wait for ``seconds`` of the loop's clock."""
+        ...
+
+    async def park(self, waiter: Waiter) -> RaiseCancelled | None:
+        """Wait until `wake` is called for ``waiter``.
+
+        Returns:
+            None, or, when the task was cancelled while ``waiter.leave()`` said that
+            it has to stay, the function that raises that cancellation. Whoever
+            drops it still meets the cancellation at the next checkpoint.
+
+        Cancellation: Asks ``waiter.leave()``, and raises if the answer is yes.
+        """
+        ...
+
+    def wake(self, waiter: Waiter) -> None:
+        """Let the task parked on ``waiter`` go on; nothing if there is none."""
+        ...
+
+    def split_cancellation(
+        self, exc: BaseException, scope: CancelScope
+    ) -> tuple[BaseException | None, BaseException | None]:
+        """Tell the host's cancellation from an error that user code raised.
+
+        Args:
+            exc: What came out of user code that ran under ``scope``.
+            scope: The innermost scope that is ours.
+
+        Returns:
+            The part that the scopes around us must see again, and the part that is
+            the user's; one of them is None unless ``exc`` is a mixed group.
+        """
+        ...
