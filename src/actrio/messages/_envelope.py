@@ -1,0 +1,214 @@
+"""Envelopes: one message on its way to one recipient.
+
+The state alone decides everything. ``QUEUED`` is left in one synchronous step, either
+by the actor that takes the envelope (``RUNNING``, then ``DONE``) or by whoever gives
+the message up (``WITHDRAWN``); nobody asks a queue where the envelope is.
+
+::
+
+    QUEUED ──► RUNNING ──► DONE
+       └─────► WITHDRAWN
+
+An envelope is also what its sender is parked on, which makes giving up a plain
+function of the state: see `Request.leave`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from typing import Any, Final, Protocol
+
+from .._concurrency import CancelScope, Waiter
+from ..identity import AgentId
+from ._context import MessageContext
+
+
+class State(Enum):
+    """Where a message is on its way."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+
+
+QUEUED: Final = State.QUEUED
+RUNNING: Final = State.RUNNING
+DONE: Final = State.DONE
+WITHDRAWN: Final = State.WITHDRAWN
+
+
+class MessageTaker(Protocol):
+    """What an envelope is handed to: any agent."""
+
+    async def on_message(self, message: object, ctx: MessageContext) -> object: ...
+
+
+class Queue(Protocol):
+    """The queue that holds an envelope, as far as the envelope needs it."""
+
+    def forget(self, envelope: Envelope) -> None:
+        """Free the room of an envelope that was just withdrawn."""
+        ...
+
+
+class Envelope(Waiter):
+    """One message on its way to one recipient."""
+
+    __slots__ = (
+        "context",
+        "error",
+        "forget_token",
+        "has_room",
+        "invocation",
+        "message",
+        "queue",
+        "recipient",
+        "scope",
+        "state",
+    )
+
+    def __init__(
+        self, message: object, recipient: AgentId, context: MessageContext
+    ) -> None:
+        self.parked = None
+        self.message = message
+        self.recipient = recipient
+        self.context = context
+        self.state = QUEUED
+        self.queue: Queue | None = None
+        """Where it waits; None before it is deposited."""
+        self.has_room = False
+        """False while the sender waits for room in the inbox."""
+        self.scope: CancelScope | None = None
+        """What the handler runs under, while it runs."""
+        self.invocation: object | None = None
+        """The run of the handler; a node of the wait graph."""
+        self.error: BaseException | None = None
+        """What the handler raised."""
+        self.forget_token: Callable[[], None] | None = None
+        """Ends the registration with the sender's token."""
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.context.message_id} "
+            f"{type(self.message).__name__} to {self.recipient}: {self.state.value}>"
+        )
+
+    def deliver(self, agent: MessageTaker) -> Awaitable[object]:
+        """Hand the message to the agent: what its actor awaits."""
+        return agent.on_message(self.message, ctx=self.context)
+
+    def withdraw(self) -> bool:
+        """Give the message up, if no handler has begun with it.
+
+        Returns:
+            Whether it was still queued.
+        """
+        if self.state is not QUEUED:
+            return False
+        self.state = WITHDRAWN
+        if self.queue is not None:
+            self.queue.forget(self)
+        return True
+
+
+class Request(Envelope):
+    """A direct message whose sender waits for the outcome."""
+
+    __slots__ = ("failure", "response", "withdrawn_by_token")
+
+    def __init__(
+        self, message: object, recipient: AgentId, context: MessageContext
+    ) -> None:
+        super().__init__(message, recipient, context)
+        self.response: object = None
+        """What the handler returned."""
+        self.failure: Exception | None = None
+        """Why there is no outcome of a handler: the runtime's own error."""
+        self.withdrawn_by_token = False
+
+    def leave(self) -> bool:
+        """Let the cancelled sender go at once unless a handler runs.
+
+        A running handler is cancelled, and the sender stays until it has unwound.
+        """
+        if self.withdraw():
+            return True
+        self.cancel_handler()
+        return False
+
+    def cancel_handler(self) -> None:
+        """Cancel the handler, if it runs."""
+        if self.state is RUNNING and self.scope is not None:
+            self.scope.cancel()
+
+
+class Delivery(Envelope):
+    """One recipient's copy of a published message."""
+
+    __slots__ = ("publication",)
+
+    def __init__(
+        self, message: object, recipient: AgentId, context: MessageContext
+    ) -> None:
+        super().__init__(message, recipient, context)
+        self.publication: Publication | None = None
+        """The publisher, while it waits for this copy to find room."""
+
+    def settle(self) -> None:
+        """Tell the publisher that it need not wait for this copy any longer."""
+        publication, self.publication = self.publication, None
+        if publication is not None:
+            publication.settle(self)
+
+
+class Publication(Waiter):
+    """A publisher that waits until its last copies have found room."""
+
+    __slots__ = ("_wake", "waiting")
+
+    def __init__(self, wake: Callable[[Waiter], None]) -> None:
+        self.parked = None
+        self.waiting: list[Delivery] = []
+        self._wake = wake
+
+    def add(self, delivery: Delivery) -> None:
+        """Wait for one more copy."""
+        delivery.publication = self
+        self.waiting.append(delivery)
+
+    def settle(self, delivery: Delivery) -> None:
+        """Wait for one copy less; the last one lets the publisher go on."""
+        self.waiting.remove(delivery)
+        if not self.waiting:
+            self._wake(self)
+
+    def leave(self) -> bool:
+        """Withdraw the copies that found no room yet; the others are on their way."""
+        # forgotten first: a publisher that leaves must not be woken as well
+        waiting, self.waiting = self.waiting, []
+        for delivery in waiting:
+            delivery.publication = None
+            delivery.withdraw()
+        return True
+
+
+class Errand(Request):
+    """A call of one of an agent's hooks, which waits its turn like a message."""
+
+    __slots__ = ("_operation",)
+
+    def __init__(
+        self,
+        operation: Callable[[Any], Awaitable[object]],
+        recipient: AgentId,
+        context: MessageContext,
+    ) -> None:
+        super().__init__(None, recipient, context)
+        self._operation = operation
+
+    def deliver(self, agent: MessageTaker) -> Awaitable[object]:
+        """Call the hook."""
+        return self._operation(agent)
