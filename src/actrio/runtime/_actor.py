@@ -1,0 +1,322 @@
+"""Actors: one agent, its inbox, and the task that hands it one message after another.
+
+An actor outlives its agent and its task. It is made when its id is first addressed;
+its task is started when there is something to do; the task builds the agent, so that
+a slow factory delays only this actor's messages and one id is never built twice. A
+failed build fails what is queued at that moment, and the next message tries again.
+
+A *lane* is an inbox with the slots that serve it. Every actor has one; an agent with
+``concurrent=True`` handlers gets a second one beside it. One slot means that the
+handlers run in the actor's own task, one after another, under one cancel scope that
+is replaced only after it was cancelled: a scope, a nursery or a task for every message
+would cost more than the message. With more slots each handler runs in a task of its
+own; the lane starts the next one only when the last one has begun, because trio
+shuffles tasks and messages start in the order in which they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
+
+from .._concurrency import CancelScope, Waiter, uninterruptible
+from .._contextvars import CURRENT
+from ..abc import Agent
+from ..exceptions import RuntimeStoppedError
+from ..identity import AgentId
+from ..messages import DONE, RUNNING, Delivery, Envelope, Request
+from ._contracts import Post
+from ._endings import add_note, ends_program
+from ._inbox import Inbox
+from ._registration import Registration
+from ._waits import Invocation, Node
+
+_HANDLED_BEFORE_YIELDING = 32
+
+
+class Lane(Waiter):
+    """The queue of an actor, and the slots that serve it: a node of the wait graph."""
+
+    __slots__ = ("actor", "holders", "inbox", "serving", "slots", "starting", "watched")
+
+    needs_all = False
+
+    def __init__(self, actor: Actor, slots: float, capacity: float) -> None:
+        self.parked = None
+        self.actor = actor
+        self.slots = slots
+        self.inbox = Inbox(capacity)
+        self.holders: list[Invocation] = []
+        """The invocations that hold a slot; those that are nested hold none."""
+        self.serving = False
+        """Whether a task serves this lane."""
+        self.starting: Envelope | None = None
+        """Taken from the inbox, but its task has not begun yet."""
+        self.watched = False
+        """Whether the watch for long-busy actors looks at it already."""
+
+    def blockers(self) -> Sequence[Node]:
+        """Return what a message queued here waits for, besides its turn."""
+        building = self.actor.building
+        if building is not None:
+            return (building,)
+        return self.holders if len(self.holders) >= self.slots else ()
+
+    def put(self, envelope: Envelope) -> None:
+        """Queue an envelope and see to it that a task serves the lane."""
+        self.inbox.put(envelope)
+        if self.parked is not None:
+            self.actor.router.wake(self)
+        elif not self.serving:
+            self.actor.start_serving(self)
+        elif not self.watched:
+            self.actor.router.watch(self)
+
+    def forget(self, envelope: Envelope) -> None:
+        """Free the room of an envelope that was just withdrawn."""
+        self.inbox.forget(envelope)
+        self.actor.router.withdrawn(envelope)
+
+
+class Actor:
+    """The live thing behind an agent id."""
+
+    __slots__ = (
+        "agent",
+        "building",
+        "closed",
+        "handles_concurrently",
+        "id",
+        "lane",
+        "nested",
+        "registration",
+        "router",
+        "side_lane",
+    )
+
+    def __init__(self, id: AgentId, registration: Registration, router: Post) -> None:
+        self.id = id
+        self.registration = registration
+        self.router = router
+        self.agent: Agent | None = None
+        self.closed = False
+        """Whether `agent` was closed; it is replaced before the next message."""
+        self.building: Invocation | None = None
+        """The factory's invocation, while it runs."""
+        self.lane = Lane(
+            self, registration.max_concurrency, registration.inbox_capacity
+        )
+        self.side_lane: Lane | None = None
+        self.handles_concurrently: Callable[[type], bool] | None = None
+        self.nested: tuple[Invocation, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Actor {self.id}: {self.lane.inbox.size} queued>"
+
+    @property
+    def is_built(self) -> bool:
+        """Whether there is an agent that can handle a message now."""
+        return self.agent is not None and not self.closed
+
+    def lanes(self) -> Iterator[Lane]:
+        """Yield the lane, and the one beside it if there is one."""
+        yield self.lane
+        if self.side_lane is not None:
+            yield self.side_lane
+
+    def invocations(self) -> list[Invocation]:
+        """Return everything of this agent that runs now."""
+        running = [holder for lane in self.lanes() for holder in lane.holders]
+        return [*running, *self.nested]
+
+    def lane_for(self, message_type: type) -> Lane:
+        """Return the lane in which a message of this type waits."""
+        concurrently = self.handles_concurrently
+        if concurrently is None or not concurrently(message_type):
+            return self.lane
+        if self.side_lane is None:
+            capacity = self.registration.inbox_capacity
+            self.side_lane = Lane(self, capacity, capacity)
+        return self.side_lane
+
+    def start_serving(self, lane: Lane) -> None:
+        """Start the task that serves a lane."""
+        lane.serving = True
+        serve = self._serve_in_turn if lane.slots == 1 else self._serve_side_by_side
+        self.router.start_task(serve, lane)
+
+    def adopt(self, agent: Agent) -> None:
+        """Take a new agent, and move what it handles concurrently to its own lane."""
+        self.agent = agent
+        self.closed = False
+        if not getattr(type(agent), "_has_concurrent_handlers", False):
+            return
+        # not in the protocol: only RoutedAgent knows the types of its handlers
+        self.handles_concurrently = getattr(type(agent), "_handles_concurrently")  # noqa: B009 - the type checkers must not look
+        for envelope in self.lane.inbox.clear():
+            envelope.has_room = False
+            lane = self.lane_for(type(envelope.message))
+            envelope.queue = lane
+            lane.put(envelope)
+            if envelope.has_room and isinstance(envelope, Delivery):
+                envelope.settle()
+
+    @uninterruptible
+    async def _serve_in_turn(self, lane: Lane) -> None:
+        router, inbox = self.router, lane.inbox
+        host, handled = router.host, 0
+        try:
+            while True:
+                with host.cancel_scope() as scope:
+                    while not scope.cancel_called:
+                        if not inbox.size:
+                            await host.park(lane)
+                        elif self.agent is None or self.closed:
+                            await self._build(scope)
+                        else:
+                            envelope = cast("Envelope", inbox.take())
+                            envelope.state = RUNNING
+                            envelope.scope = scope
+                            invocation = envelope.invocation = Invocation(
+                                self.id, router
+                            )
+                            lane.holders.append(invocation)
+                            await self._handle(envelope, lane, invocation, scope)
+                            handled += 1
+                            if not handled % _HANDLED_BEFORE_YIELDING:
+                                await host.checkpoint()
+        finally:
+            lane.serving = False
+            router.task_ended()
+
+    @uninterruptible
+    async def _serve_side_by_side(self, lane: Lane) -> None:
+        router, inbox = self.router, lane.inbox
+        host = router.host
+        try:
+            while True:
+                may_start = lane.starting is None and len(lane.holders) < lane.slots
+                if not inbox.size or not may_start:
+                    await host.park(lane)
+                elif not self.is_built:
+                    with host.cancel_scope() as scope:
+                        await self._build(scope)
+                else:
+                    envelope = lane.starting = cast("Envelope", inbox.take())
+                    envelope.state = RUNNING
+                    envelope.scope = host.cancel_scope()
+                    invocation = envelope.invocation = Invocation(self.id, router)
+                    lane.holders.append(invocation)
+                    router.start_task(self._handle_beside, envelope, lane, invocation)
+        finally:
+            lane.serving = False
+            router.task_ended()
+
+    @uninterruptible
+    async def _handle_beside(
+        self, envelope: Envelope, lane: Lane, invocation: Invocation
+    ) -> None:
+        lane.starting = None
+        self.router.wake(lane)
+        scope = cast("CancelScope", envelope.scope)
+        try:
+            with scope:
+                if scope.cancel_called:  # before the handler could begin
+                    self._finish(envelope, lane, invocation)
+                else:
+                    await self._handle(envelope, lane, invocation, scope)
+        finally:
+            self.router.wake(lane)
+            self.router.task_ended()
+
+    @uninterruptible
+    async def _handle(
+        self,
+        envelope: Envelope,
+        lane: Lane,
+        invocation: Invocation,
+        scope: CancelScope,
+    ) -> None:
+        """Run the handler of one envelope; what it raises goes into the envelope.
+
+        Only the host's cancellation comes out, for the scopes that caused it.
+        """
+        CURRENT.set(invocation)
+        try:
+            response = await envelope.deliver(cast("Agent", self.agent))
+            if envelope.context.is_rpc:
+                cast("Request", envelope).response = response
+        except BaseException as exc:
+            cancellation = self._record(envelope, exc, scope)
+            if cancellation is exc:
+                raise
+            if cancellation is not None:
+                raise cancellation from None
+        finally:
+            self._finish(envelope, lane, invocation)
+
+    def _record(
+        self, envelope: Envelope, exc: BaseException, scope: CancelScope
+    ) -> BaseException | None:
+        """Sort what a handler raised; return the part that is the host's."""
+        if isinstance(exc, GeneratorExit):  # the loop was destroyed around us
+            return exc
+        router = self.router
+        cancellation, own = router.host.split_cancellation(exc, scope)
+        if own is not None and ends_program(own):
+            router.crash(own)
+            stopped = RuntimeStoppedError(
+                f"agent {self.id} raised {own!r}, which ends the runtime"
+            )
+            stopped.__cause__ = own
+            own = None
+            if isinstance(envelope, Request):
+                envelope.failure = stopped
+        elif own is not None:
+            add_note(own, self.id, envelope)
+            envelope.error = own
+        elif isinstance(envelope, Request) and not scope.cancel_called:
+            envelope.failure = router.stopped_error(self.id)
+        return cancellation
+
+    @uninterruptible
+    def _finish(self, envelope: Envelope, lane: Lane, invocation: Invocation) -> None:
+        envelope.state = DONE
+        invocation.live = False
+        lane.holders.remove(invocation)
+        router = self.router
+        if envelope.forget_token is not None:
+            envelope.forget_token()
+        if invocation.unhandled:
+            router.unhandled(envelope)
+        if envelope.context.is_rpc:
+            router.answer(envelope)
+        else:
+            if envelope.error is not None:
+                router.publish_failed(envelope, envelope.error)
+            router.quiescence.leave()
+
+    async def _build(self, scope: CancelScope) -> None:
+        """Build the agent, or fail everything that waits for it."""
+        router = self.router
+        invocation = self.building = Invocation(self.id, router)
+        CURRENT.set(invocation)
+        try:
+            self.adopt(await self.registration.build(router.runtime, self.id))
+        except BaseException as exc:
+            cancellation, own = router.host.split_cancellation(exc, scope)
+            if own is not None and ends_program(own):
+                router.crash(own)
+            elif own is not None:
+                self._fail_queued(own)
+            if cancellation is exc:
+                raise
+            if cancellation is not None:
+                raise cancellation from None
+        finally:
+            invocation.live = False
+            self.building = None
+
+    def _fail_queued(self, exc: BaseException) -> None:
+        for envelope in self.lane.inbox.clear():
+            self.router.not_built(envelope, exc)

@@ -1,0 +1,73 @@
+"""What is sent before ``start()``: held in order, then let through or stepped.
+
+While the runtime has not been started, a message waits here instead of in its
+recipient's inbox: its sender is parked as usual, and may withdraw. ``start()`` lets
+everything through in order. ``process_next()`` lets one thing through at a time, and
+then a response is a thing of its own, as in autogen_core.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import attrs
+
+from .._concurrency import Waiter
+from ..messages import WITHDRAWN, Envelope
+
+
+@attrs.frozen
+class Held:
+    """One message or response that waits for the runtime to start."""
+
+    let_through: Callable[[], object]
+    """Does what sending would have done, synchronously."""
+    refuse: Callable[[], object]
+    """Ends it instead, because the runtime will not start any more."""
+    envelope: Envelope | None
+    """The direct message or response; None for a publish, which has no recipient yet."""
+
+
+class Gate(Waiter):
+    """Holds messages in the order in which they were sent; a step may park on it."""
+
+    __slots__ = ("_capacity", "_held")
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__()
+        self._capacity = capacity
+        self._held: deque[Held] = deque()
+
+    def __len__(self) -> int:
+        self._drop_withdrawn()
+        return len(self._held)
+
+    def hold(self, held: Held) -> None:
+        """Hold one message at the end of the line.
+
+        Raises:
+            RuntimeError: If the gate is full; nobody could make room for a sender
+                that waits here and is the one to call ``start()``.
+        """
+        if len(self) >= self._capacity:
+            message = (
+                f"{self._capacity} messages wait for the runtime to start; call "
+                "start() before sending more, or give a larger inbox_capacity"
+            )
+            raise RuntimeError(message)
+        self._held.append(held)
+
+    def take(self) -> Held | None:
+        """Remove and return what waits longest; None if nothing does."""
+        self._drop_withdrawn()
+        return self._held.popleft() if self._held else None
+
+    def _drop_withdrawn(self) -> None:
+        held = [
+            item
+            for item in self._held
+            if item.envelope is None or item.envelope.state is not WITHDRAWN
+        ]
+        if len(held) != len(self._held):
+            self._held = deque(held)

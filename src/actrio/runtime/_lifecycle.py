@@ -1,0 +1,202 @@
+"""Starting, stopping, closing, stepping: the life of one runtime, for its front door.
+
+The supervisor does the work in its own task; here are the callers' sides, and the
+question every one of them has to ask first: which event loop is this, and is it the
+runtime's?
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from .._concurrency import Host, Waiter, current_host, interrupt_main_thread
+from ..identity import AgentId
+from ..messages import CancellationToken, Errand, MessageContext
+from ._closing import close_agents
+from ._requests import ask, current_invocation
+from ._router import Router
+from ._supervisor import Phase, StartSoon
+
+_ASK_CONDITION_EVERY = 1.0
+
+
+class Lifecycle:
+    """Drives the supervisor of one runtime."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+        self._supervisor = router.supervisor
+        self._in_block = False
+
+    def start(self) -> None:
+        """Start in the running loop, as a task of the loop itself."""
+        self._start(self._bind_loop(), None, _interrupt)
+
+    async def stop(self, *, when_idle: bool) -> None:
+        """Stop, at once or when idle; inside a handler only begin to."""
+        self._check_started()
+        await self._supervisor.end(when_idle=when_idle, inside=self._is_inside())
+
+    async def stop_when(self, condition: Callable[[], bool]) -> None:
+        """Stop when a condition holds; asked after each message and once a second."""
+        self._check_started()
+        host, waiter = self._router.host, Waiter()
+        listener = partial(host.wake, waiter)
+        listeners = self._router.quiescence.listeners
+        listeners.append(listener)
+        try:
+            while self._supervisor.phase is Phase.RUNNING and not condition():
+                deadline = host.current_time() + _ASK_CONDITION_EVERY
+                with host.cancel_scope(deadline=deadline):
+                    await host.park(waiter)
+        finally:
+            listeners.remove(listener)
+        await self.stop(when_idle=False)
+
+    async def close(self) -> None:
+        """Stop if need be, then close every agent."""
+        supervisor = self._supervisor
+        try:
+            if supervisor.is_started:
+                await self.stop(when_idle=False)
+            else:
+                supervisor.refuse_all()
+                if supervisor.alive:
+                    await supervisor.close()
+        finally:
+            if not self._is_inside():
+                await close_agents(self._router, current_host())
+
+    async def process_next(self) -> None:
+        """Let one held message or response through, while not started."""
+        supervisor, router = self._supervisor, self._router
+        if supervisor.phase is not Phase.NEW:
+            message = (
+                "process_next() steps a runtime that was never started; this one is "
+                f"{supervisor.phase.value}"
+            )
+            raise RuntimeError(message)
+        host = self._bind_loop()
+        if not supervisor.alive:
+            supervisor.open(host)
+        supervisor.stepping = True
+        router.answer = router.answer_by_step
+        while (held := router.gate.take()) is None:
+            await host.park(router.gate)
+        held.let_through()
+        # one pass starts the actor's task, the next one its handler
+        await host.checkpoint()
+        await host.checkpoint()
+        failure = supervisor.take_failure()
+        if failure is not None:
+            raise failure
+
+    @asynccontextmanager
+    async def block(self) -> AsyncGenerator[None]:
+        """Run for the length of a block, in a nursery of the block."""
+        host = self._bind_loop()
+        error: BaseException | None = None
+        try:
+            async with host.open_nursery() as nursery:
+                scope = nursery.cancel_scope
+                self._start(host, nursery.start_soon, lambda _: scope.cancel())
+                self._in_block = True
+                try:
+                    yield
+                    if self._supervisor.is_started:
+                        await self._supervisor.end(when_idle=True, inside=False)
+                except BaseException as exc:
+                    if scope.cancel_called:  # by a crash: this is the nursery's own
+                        raise
+                    # kept, so that the nursery does not wrap it in a group
+                    error = exc
+                    scope.cancel()
+        finally:
+            self._in_block = False
+            error = error or self._supervisor.take_failure()
+            await close_agents(self._router, host, log_errors=error is not None)
+        if error is not None:
+            raise error
+
+    async def errand(
+        self, id: AgentId, operation: Callable[[Any], Awaitable[object]]
+    ) -> Any:
+        """Call a hook of an agent in its turn, also while the runtime does not run."""
+        router, supervisor = self._router, self._supervisor
+        router.directory.actor(id)  # raises before anything is started
+        context = MessageContext(
+            None, None, True, CancellationToken(), router.next_message_id()
+        )
+        errand = Errand(operation, id, context)
+        if supervisor.phase is Phase.RUNNING:
+            router.quiescence.enter()
+            try:
+                return await ask(router, errand)
+            finally:
+                router.quiescence.leave()
+        if supervisor.phase is Phase.STOPPING:
+            raise router.stopped_error(id)
+        return await self._visit(partial(ask, router, errand))
+
+    async def _visit(self, visit: Callable[[], Awaitable[object]]) -> object:
+        """Run something in a supervisor that lives no longer than all visits."""
+        supervisor = self._supervisor
+        if not supervisor.alive:
+            supervisor.open(self._bind_loop())
+        supervisor.visits += 1
+        try:
+            return await visit()
+        finally:
+            supervisor.visits -= 1
+            if supervisor.alive and not supervisor.is_needed:
+                await supervisor.close()
+
+    def _start(
+        self,
+        host: Host,
+        start_soon: StartSoon | None,
+        on_crash: Callable[[BaseException], None],
+    ) -> None:
+        if self._supervisor.phase in (Phase.RUNNING, Phase.STOPPING):
+            by_block = "; 'async with' has started it" if self._in_block else ""
+            message = f"Runtime is already started{by_block}"
+            raise RuntimeError(message)
+        self._supervisor.start(host, start_soon, on_crash)
+
+    def _bind_loop(self) -> Host:
+        """Return the running loop; raise if the runtime works in another one."""
+        router = self._router
+        if router.has_host:
+            if router.host.is_current():
+                return router.host
+            if self._supervisor.alive or len(router.gate):
+                raise wrong_loop()
+        return current_host()
+
+    def _check_started(self) -> None:
+        if not self._supervisor.is_started:
+            message = "Runtime is not started; call start(), or use 'async with'"
+            raise RuntimeError(message)
+        if self._router.has_host and not self._router.host.is_current():
+            raise wrong_loop()
+
+    def _is_inside(self) -> bool:
+        """Say whether the caller is a handler of this very runtime."""
+        current = current_invocation()
+        return current is not None and current.owner is self._router
+
+
+def wrong_loop() -> RuntimeError:
+    """Return the error for using a runtime from another event loop than its own."""
+    return RuntimeError(
+        "this runtime works in another event loop; use it in the loop that started "
+        "it, or stop() it there first and start() it here"
+    )
+
+
+def _interrupt(failure: BaseException) -> None:
+    if isinstance(failure, KeyboardInterrupt):
+        interrupt_main_thread()

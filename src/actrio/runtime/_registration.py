@@ -1,0 +1,107 @@
+"""How the agents of one type are made, and how their actors work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import Any, Final, cast
+
+import attrs
+
+from .._concurrency import interruptible
+from .._contextvars import AgentInstantiationContext
+from ..abc import Agent, AgentRuntime
+from ..identity import AgentId
+
+Factory = Callable[[], Any]
+"""Makes an agent; may be async."""
+
+_AGENT_METHODS: Final = ("on_message", "bind_id_and_runtime")
+
+
+@attrs.frozen
+class Registration:
+    """How agents of one type are made, and how their actors work."""
+
+    name: str
+    factory: Factory | None
+    """None for a type whose agents are registered as instances."""
+    expected_class: type[Agent] | None
+    max_concurrency: float
+    inbox_capacity: int
+    reentrant: bool
+
+    async def build(self, runtime: AgentRuntime, id: AgentId) -> Agent:
+        """Make the agent for an id.
+
+        Raises:
+            RuntimeError: If this type has no factory and ``id`` no instance.
+            ValueError: If the factory made an agent of another class.
+            Exception: What the factory raised.
+        """
+        if self.factory is None:
+            message = (
+                f"agent {id} was never registered: type {self.name!r} has no factory, "
+                "only the instances given to register_agent_instance()"
+            )
+            raise RuntimeError(message)
+        with AgentInstantiationContext.populate_context((runtime, id)):
+            agent = await _call(self.factory)
+        expected = self.expected_class
+        if expected is not None and not isinstance(agent, expected):
+            message = (
+                f"Factory registered using the wrong type: expected "
+                f"{expected.__name__}, got {type(agent).__name__}"
+            )
+            raise ValueError(message)
+        # not isinstance(agent, Agent): that would ask for the id, which it has not yet
+        if not all(hasattr(type(agent), name) for name in _AGENT_METHODS):
+            message = (
+                f"the factory of agent type {self.name!r} returned {agent!r}, which "
+                "is not an agent; return an instance of BaseAgent or RoutedAgent"
+            )
+            raise TypeError(message)
+        agent = cast("Agent", agent)
+        # Ctrl-C must reach handlers although the actor's own frames are protected
+        _make_interruptible(type(agent))
+        await agent.bind_id_and_runtime(id=id, runtime=runtime)
+        return agent
+
+
+@interruptible
+async def _call(factory: Factory) -> object:
+    made = factory()
+    return await made if isawaitable(made) else made
+
+
+def _make_interruptible(agent_class: type[Agent]) -> None:
+    method: Callable[..., Awaitable[object]] = agent_class.on_message
+    if hasattr(method, "__code__"):
+        interruptible(method)
+
+
+def checked_concurrency(value: float) -> float:
+    """Return ``value`` if it can be a number of slots.
+
+    Raises:
+        ValueError: If it is neither a positive whole number nor infinite.
+    """
+    if value == math.inf or (value >= 1 and value == int(value)):
+        return value
+    message = (
+        f"max_concurrency={value!r}: must be a whole number of at least 1, or math.inf"
+    )
+    raise ValueError(message)
+
+
+def checked_capacity(value: int) -> int:
+    """Return ``value`` if it can be the capacity of an inbox.
+
+    Raises:
+        ValueError: If it is not a whole number of at least 1.
+    """
+    if value >= 1 and value == int(value):
+        return value
+    message = f"inbox_capacity={value!r}: must be a whole number of at least 1"
+    raise ValueError(message)

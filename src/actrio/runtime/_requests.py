@@ -1,0 +1,239 @@
+"""Asking: a direct message, from the sender's side.
+
+The sender parks itself on its own envelope and the actor wakes it with the outcome; no
+event, no reply channel. A request that could never start, because everything that
+could take it waits for the very invocation that asks, is handled *nested*: in the
+asking task, as a plain call.
+
+A nested handler runs while the handlers of the same agent beneath it, its hosts, wait.
+A host may not go on before its guests have left, even if its own wait has timed out
+meanwhile; it *holds*. Without that two handlers of one agent would run at once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .._concurrency import Waiter, uninterruptible
+from .._contextvars import CURRENT, POPULATED
+from ..exceptions import DeadlockError, RequestCancelled
+from ..messages import DONE, RUNNING, Envelope, Request
+from ._actor import Actor, Lane
+from ._endings import add_note
+from ._router import Router
+from ._waits import Invocation, Node, cycle_through, stuck_behind
+
+_NESTED_LEVELS: Final = 32
+
+
+def current_invocation() -> Invocation | None:
+    """Return the invocation that the calling task counts for, if it still runs."""
+    current = CURRENT.get()
+    return current if isinstance(current, Invocation) and current.live else None
+
+
+@uninterruptible
+async def ask(router: Router, request: Request) -> object:
+    """Deliver a request and return the handler's response.
+
+    Raises:
+        RecipientNotFound: If the recipient's type is not registered.
+        DeadlockError: If it could never start and cannot be nested either.
+        RequestCancelled: If its token was cancelled.
+        RuntimeStoppedError: If the runtime stopped before there was an outcome.
+        BaseException: What the handler or the factory raised.
+
+    Cancellation: Withdraws the request, or cancels its handler and waits until that
+    has unwound.
+    """
+    actor = router.directory.actor(request.recipient)
+    lane = actor.lane_for(type(request.message))
+    me = current_invocation()
+    if me is None:
+        router.deposit(request, lane)
+        return await outcome_of(router, request)
+    stuck = stuck_if_queued(lane, me)
+    if stuck:
+        return await _ask_nested(router, actor, request, me, stuck)
+    me.waits.append(request)
+    try:
+        router.deposit(request, lane)
+        return await outcome_of(router, request)
+    finally:
+        me.waits.remove(request)
+        if me.guests:
+            await hold(router, me)
+
+
+@uninterruptible
+async def outcome_of(router: Router, request: Request) -> object:
+    """Wait for the outcome of a deposited request and return or raise it."""
+    if request.forget_token is None:
+        pending = await router.host.park(request)
+    else:
+        try:
+            pending = await router.host.park(request)
+        finally:
+            request.forget_token()
+    if request.error is not None:
+        try:
+            raise request.error
+        finally:
+            # the traceback holds this frame: do not let the frame hold the error
+            request.error = None
+    if pending is not None:
+        pending()
+    if request.withdrawn_by_token:
+        raise request_cancelled(request)
+    if request.failure is not None:
+        raise request.failure
+    return request.response
+
+
+def withdraw_by_token(router: Router, request: Request) -> None:
+    """Do to a request what cancelling its token means."""
+    if request.withdraw():
+        request.withdrawn_by_token = True
+        router.wake(request)
+    elif request.state is RUNNING:
+        request.withdrawn_by_token = True
+        request.cancel_handler()
+
+
+def stuck_if_queued(lane: Lane, me: Invocation) -> set[Node] | None:
+    """Return what is stuck behind ``me`` if a message queued in ``lane`` would be.
+
+    None means that the message can be queued: sooner or later it starts.
+    """
+    if not lane.blockers():
+        return None
+    stuck = stuck_behind(me, [lane, *lane.actor.invocations()])
+    return stuck if lane in stuck else None
+
+
+@uninterruptible
+async def _ask_nested(
+    router: Router, actor: Actor, request: Request, me: Invocation, stuck: set[Node]
+) -> object:
+    lane = actor.lane_for(type(request.message))
+    why_not = _why_not_nested(actor, me)
+    if why_not is not None:
+        raise _deadlock(lane, request, me, stuck, why_not)
+    hosts = [running for running in actor.invocations() if running in stuck]
+    invocation = Invocation(actor.id, router, me.depth + 1, hosts)
+    request.state = RUNNING
+    request.invocation = invocation
+    me.waits.append(request)
+    actor.nested = (*actor.nested, invocation)
+    for host in hosts:
+        host.guests.append(invocation)
+    try:
+        return await _handle_nested(router, actor, request, invocation)
+    finally:
+        request.state = DONE
+        invocation.live = False
+        me.waits.remove(request)
+        actor.nested = tuple(i for i in actor.nested if i is not invocation)
+        _leave(router, invocation)
+        if me.guests:
+            await hold(router, me)
+
+
+@uninterruptible
+async def _handle_nested(
+    router: Router, actor: Actor, request: Request, invocation: Invocation
+) -> object:
+    assert actor.agent is not None
+    current, populated = CURRENT.set(invocation), POPULATED.set(None)
+    response: object = None
+    try:
+        if request.forget_token is None:
+            response = await request.deliver(actor.agent)
+        else:
+            with router.host.cancel_scope() as scope:
+                request.scope = scope
+                if request.withdrawn_by_token:
+                    scope.cancel()
+                response = await request.deliver(actor.agent)
+    except Exception as exc:
+        add_note(exc, actor.id, request)
+        raise
+    finally:
+        POPULATED.reset(populated)
+        CURRENT.reset(current)
+        if request.forget_token is not None:
+            request.forget_token()
+    if request.withdrawn_by_token:
+        raise request_cancelled(request)
+    if invocation.unhandled:
+        router.unhandled(request)
+        if request.failure is not None:
+            raise request.failure
+    return response
+
+
+class Hold(Waiter):
+    """A task that waits until no guest of its invocation is left."""
+
+    __slots__ = ()
+
+    def leave(self) -> bool:
+        """Stay: going on beside a guest would break "one message at a time"."""
+        return False
+
+
+@uninterruptible
+async def hold(router: Router, me: Invocation) -> None:
+    """Wait until no handler nested in ``me`` is left.
+
+    Cancellation: Raised when the guests have left.
+    """
+    pending = None
+    while me.guests:  # another task of this invocation may have admitted a new one
+        holding = Hold()
+        if me.holding is None:
+            me.holding = []
+        me.holding.append(holding)
+        pending = await router.host.park(holding) or pending
+    if pending is not None:
+        pending()
+
+
+def _leave(router: Router, guest: Invocation) -> None:
+    for host in guest.hosts:
+        host.guests.remove(guest)
+        if not host.guests and host.holding:
+            holding, host.holding = host.holding, None
+            for held in holding:
+                router.wake(held)
+
+
+def _why_not_nested(actor: Actor, me: Invocation) -> str | None:
+    if actor.building is not None:
+        return "its agent is still being built"
+    if not actor.is_built:
+        return "its agent is not there"
+    if not actor.registration.reentrant:
+        return "it is registered with reentrant=False"
+    if me.depth >= _NESTED_LEVELS:
+        return f"{_NESTED_LEVELS} handlers are nested in each other already"
+    return None
+
+
+def _deadlock(
+    lane: Lane, envelope: Envelope, me: Invocation, stuck: set[Node], why_not: str
+) -> DeadlockError:
+    cycle = (me.agent_id, *cycle_through(me, lane, stuck))
+    path = " -> ".join(map(str, cycle))
+    message = (
+        f"agent {me.agent_id} asks {envelope.recipient}, which waits for it ({path}), "
+        f"and {why_not}; publish the message, or ask without waiting in a cycle"
+    )
+    return DeadlockError(message, cycle)
+
+
+def request_cancelled(request: Request) -> RequestCancelled:
+    """Return the error for a sender whose token was cancelled."""
+    return RequestCancelled(
+        f"the request to {request.recipient} was withdrawn by its cancellation token"
+    )

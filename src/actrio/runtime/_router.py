@@ -1,0 +1,286 @@
+"""The router: the tables of one runtime, and what happens to a message at each turn.
+
+Everything here is synchronous. Finding the actor, opening its entry, starting its task
+and depositing the envelope is one step of the sender's task; handing a miss over to
+another task would reorder messages. What waits is elsewhere: senders in `_requests`
+and `_publishing`, actors in `_actor`, the supervising task in `_supervisor`.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from itertools import count
+from threading import get_ident
+
+import attrs
+
+from .._concurrency import Host, Waiter
+from ..abc import AgentRuntime
+from ..exceptions import (
+    CantHandleException,
+    RuntimeStoppedError,
+)
+from ..identity import AgentId, TopicId
+from ..logging import ROOT_LOGGER_NAME
+from ..messages import WITHDRAWN, Delivery, Envelope, Errand, MessageContext, Request
+from ._actor import Lane
+from ._busy import BusyWatch
+from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
+from ._directory import Directory
+from ._gate import Gate, Held
+from ._quiescence import Quiescence
+from ._routes import Routes
+from ._supervisor import Phase, Supervisor
+from ._waits import Invocation
+
+_logger = logging.getLogger(ROOT_LOGGER_NAME)
+
+
+@attrs.frozen
+class Settings:
+    """What the runtime was constructed with."""
+
+    ignore_unhandled_exceptions: bool
+    max_concurrency: float
+    inbox_capacity: int
+    grace: float
+    strict_delivery: bool
+    on_dead_letter: Callable[[DeadLetter], object] | None
+    warn_busy_after: float
+
+
+class Router:
+    """Tables and decisions of one runtime."""
+
+    def __init__(self, runtime: AgentRuntime, settings: Settings) -> None:
+        self.runtime = runtime
+        self.settings = settings
+        self.directory = Directory(self)
+        self.routes = Routes()
+        self.quiescence = Quiescence()
+        self.dead_letters = DeadLetters(settings.on_dead_letter, self._time)
+        self.gate = Gate(settings.inbox_capacity)
+        self.supervisor = Supervisor(self, settings.grace)
+        self.busy = BusyWatch(self, settings.warn_busy_after)
+        self.answer: Callable[[Envelope], None] = self.wake
+        """Gives a finished request back to its sender."""
+        self.thread: int | None = None
+        """The thread of the loop that the runtime works in."""
+        self._host: Host | None = None
+        self._id_prefix = secrets.token_hex(8)
+        self._ids = count(1)
+
+    # -- the host ---------------------------------------------------------------
+
+    @property
+    def host(self) -> Host:
+        """The event loop that this runtime works in now."""
+        assert self._host is not None
+        return self._host
+
+    def use_host(self, host: Host | None) -> None:
+        """Take the loop that the runtime works in from now on; None when it is over."""
+        self._host = host
+        self.thread = get_ident() if host is not None else None
+
+    @property
+    def has_host(self) -> bool:
+        """Whether the runtime is bound to a loop."""
+        return self._host is not None
+
+    def wake(self, waiter: Waiter) -> None:
+        """Let a parked task go on."""
+        if self._host is not None:
+            self._host.wake(waiter)
+
+    def start_task(
+        self, async_fn: Callable[..., Awaitable[object]], *args: object
+    ) -> None:
+        """Start a task in the supervisor's nursery."""
+        self.supervisor.start_task(async_fn, args)
+
+    def task_ended(self) -> None:
+        """Count one task of `start_task` less."""
+        self.supervisor.task_ended()
+
+    def _time(self) -> float:
+        return 0.0 if self._host is None else self._host.current_time()
+
+    # -- sending ----------------------------------------------------------------
+
+    def next_message_id(self) -> str:
+        """Return a message id that no other message has."""
+        return f"{self._id_prefix}-{next(self._ids)}"
+
+    def deposit(self, envelope: Envelope, lane: Lane) -> None:
+        """Put an envelope into its recipient's inbox, or hold it before the start."""
+        envelope.queue = lane
+        if self.supervisor.phase is Phase.NEW and not isinstance(envelope, Errand):
+            self.hold(
+                Held(
+                    lambda: lane.put(envelope), lambda: self._refuse(envelope), envelope
+                )
+            )
+        else:
+            lane.put(envelope)
+
+    def hold(self, held: Held) -> None:
+        """Hold something at the gate until the runtime starts or is stepped."""
+        self.gate.hold(held)
+        self.wake(self.gate)
+
+    def answer_by_step(self, envelope: Envelope) -> None:
+        """Hold a response at the gate, while the runtime is stepped."""
+        if isinstance(envelope, Errand):
+            self.wake(envelope)
+        else:
+            answer = partial(self.wake, envelope)
+            self.hold(Held(answer, answer, envelope))
+
+    def open_gate(self) -> None:
+        """Let through everything that was sent before the start, in order."""
+        self.answer = self.wake
+        while (held := self.gate.take()) is not None:
+            held.let_through()
+
+    # -- endings ----------------------------------------------------------------
+
+    def dead(self, envelope: Envelope, reason: DeadLetterReason) -> None:
+        """Record that no handler took an envelope."""
+        self.dead_message(
+            envelope.message, envelope.context, reason, envelope.recipient
+        )
+
+    def dead_message(
+        self,
+        message: object,
+        context: MessageContext,
+        reason: DeadLetterReason,
+        recipient: AgentId | None = None,
+    ) -> None:
+        """Record that no handler took a message."""
+        self.dead_letters.add(
+            DeadLetter(
+                message=message,
+                reason=reason,
+                sender=context.sender,
+                recipient=recipient,
+                topic_id=context.topic_id,
+                message_id=context.message_id,
+            )
+        )
+
+    def withdrawn(self, envelope: Envelope) -> None:
+        """Record that a sender gave its message up."""
+        self._over(envelope, DeadLetterReason.WITHDRAWN)
+
+    def unhandled(self, envelope: Envelope) -> None:
+        """Record that an agent had no handler for a message."""
+        self.dead(envelope, DeadLetterReason.NO_HANDLER)
+        if self.settings.strict_delivery and isinstance(envelope, Request):
+            envelope.failure = no_handler_error(envelope)
+
+    def not_built(self, envelope: Envelope, exc: BaseException) -> None:
+        """Fail an envelope because its recipient could not be built."""
+        envelope.state = WITHDRAWN
+        if isinstance(envelope, Request):
+            envelope.error = exc
+            self._over(envelope, DeadLetterReason.NOT_BUILT)
+            self.answer(envelope)
+        else:
+            self._over(envelope, DeadLetterReason.NOT_BUILT)
+            self.publish_failed(envelope, exc)
+
+    def refuse_queued(self) -> None:
+        """Fail everything that no handler has begun with: the runtime stops."""
+        while (held := self.gate.take()) is not None:
+            held.refuse()
+        for actor in self.directory:
+            for lane in actor.lanes():
+                for envelope in lane.inbox.clear():
+                    self._refuse(envelope)
+
+    def abandon(self) -> None:
+        """Fail what tasks left behind that never began: the loop was torn down."""
+        self.answer = self.wake
+        for actor in self.directory:
+            for lane in actor.lanes():
+                lane.serving = lane.watched = False
+                lane.parked = None
+                envelope, lane.starting = lane.starting, None
+                lane.holders.clear()
+                if envelope is not None:
+                    self._refuse(envelope)
+
+    def _refuse(self, envelope: Envelope) -> None:
+        envelope.state = WITHDRAWN
+        if isinstance(envelope, Request):
+            envelope.failure = self.stopped_error(envelope.recipient)
+        self._over(envelope, DeadLetterReason.STOPPED)
+        self.wake(envelope)
+
+    def give_up(self, delivery: Delivery, reason: DeadLetterReason) -> None:
+        """Give up a copy that was never deposited."""
+        delivery.state = WITHDRAWN
+        self._over(delivery, reason)
+
+    def _over(self, envelope: Envelope, reason: DeadLetterReason) -> None:
+        if envelope.forget_token is not None:
+            envelope.forget_token()
+        if not isinstance(envelope, Errand):
+            self.dead(envelope, reason)
+        if isinstance(envelope, Delivery):
+            envelope.settle()
+            self.quiescence.leave()
+
+    def running(self) -> Iterable[Invocation]:
+        """Return every handler, factory and hook that runs now."""
+        for actor in self.directory:
+            yield from actor.invocations()
+            if actor.building is not None:
+                yield actor.building
+
+    # -- failures ---------------------------------------------------------------
+
+    def publish_failed(self, envelope: Envelope, exc: BaseException) -> None:
+        """Report what the handler of a published message raised."""
+        context = envelope.context
+        _logger.error(
+            "Error processing publish message for %s (topic %s, message %s)",
+            envelope.recipient,
+            context.topic_id,
+            context.message_id,
+            exc_info=exc,
+        )
+        if not self.settings.ignore_unhandled_exceptions:
+            self.supervisor.fail(exc)
+
+    def crash(self, exc: BaseException) -> None:
+        """End the runtime because a handler raised KeyboardInterrupt or SystemExit."""
+        self.supervisor.crash(exc)
+
+    def stopped_error(self, recipient: AgentId | TopicId) -> RuntimeStoppedError:
+        """Return the error for a sender whose message the stopped runtime refuses."""
+        error = RuntimeStoppedError(
+            f"the runtime has stopped: the message to {recipient} was not handled; "
+            "send it before stop(), or start() the runtime again"
+        )
+        error.__cause__ = self.supervisor.failure
+        return error
+
+    def watch(self, lane: Waiter) -> None:
+        """Watch a lane whose messages queue up."""
+        assert isinstance(lane, Lane)
+        self.busy.watch(lane)
+
+
+def no_handler_error(envelope: Envelope) -> CantHandleException:
+    """Return the error of strict delivery."""
+    return CantHandleException(
+        f"agent {envelope.recipient} has no handler for "
+        f"{type(envelope.message).__name__}; add a @message_handler for it, or turn "
+        "strict_delivery off to get None"
+    )

@@ -1,0 +1,694 @@
+"""The front door: `SingleThreadedAgentRuntime`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from threading import get_ident
+from typing import Any, Self, TypeVar, overload
+
+from .._concurrency import (
+    AsyncContextManagerMixin,
+    current_host,
+    uninterruptible,
+)
+from ..abc import Agent, InterventionHandler, Subscription
+from ..exceptions import MessageDroppedException
+from ..identity import AgentId, AgentMetadata, AgentType, TopicId
+from ..messages import CancellationToken, MessageContext, Request
+from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
+from ._gate import Held
+from ._interventions import InterventionChain
+from ._lifecycle import Lifecycle, wrong_loop
+from ._publishing import fan_out, lane_of, log_intervention_error, wait_for_room
+from ._registration import Registration, checked_capacity, checked_concurrency
+from ._requests import ask, request_cancelled, withdraw_by_token
+from ._router import Router, Settings
+from ._supervisor import Phase
+
+T = TypeVar("T", bound=Agent)
+
+_PUBLISHES_BEFORE_YIELDING = 32
+
+
+class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
+    """Runs agents in one event loop, trio's or asyncio's.
+
+    The structured form owns everything it starts::
+
+        async with SingleThreadedAgentRuntime() as runtime:
+            await Greeter.register(runtime, "greeter", Greeter)
+            print(await runtime.send_message("you", AgentId("greeter", "default")))
+
+    The block starts the runtime. A normal end waits until every message is handled,
+    as a nursery waits for its tasks; an exception or a cancellation ends it at once.
+    Either way no task is left and every agent has been closed once. `start` and
+    `stop_when_idle` do the same without a block; there `close` closes the agents.
+
+    Args:
+        intervention_handlers: May change or drop every message, in this order.
+        tracer_provider: Reserved for tracing, which this version does not do yet.
+        ignore_unhandled_exceptions: What the handler of a *published* message raises
+            is logged; if False it also ends the runtime, and is raised by `stop`,
+            `stop_when_idle` or the end of the block.
+        max_concurrency: How many messages one agent handles at once, unless its
+            registration says otherwise; ``math.inf`` for all of them.
+        inbox_capacity: How many messages may queue for one agent before senders
+            wait, unless its registration says otherwise. At least 1.
+        grace: How many seconds handlers may still run when the runtime stops, and
+            each agent's ``close`` may take, before they are cancelled. 0 or more.
+        strict_delivery: A request that no handler takes raises `CantHandleException
+            <actrio.exceptions.CantHandleException>` instead of returning None.
+        on_dead_letter: Called with each `DeadLetter`; must not block.
+        warn_busy_after: Log an agent that handles one message for longer than this
+            many seconds while others queue; ``math.inf`` never.
+
+    Raises:
+        ValueError: If one of the numbers is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        intervention_handlers: list[InterventionHandler] | None = None,
+        tracer_provider: object | None = None,
+        ignore_unhandled_exceptions: bool = True,
+        max_concurrency: float = 1,
+        inbox_capacity: int = 1024,
+        grace: float = 5.0,
+        strict_delivery: bool = False,
+        on_dead_letter: Callable[[DeadLetter], object] | None = None,
+        warn_busy_after: float = 30.0,
+    ) -> None:
+        del tracer_provider
+        settings = Settings(
+            ignore_unhandled_exceptions=ignore_unhandled_exceptions,
+            max_concurrency=checked_concurrency(max_concurrency),
+            inbox_capacity=checked_capacity(inbox_capacity),
+            grace=_checked_seconds("grace", grace, at_least=0),
+            strict_delivery=strict_delivery,
+            on_dead_letter=on_dead_letter,
+            warn_busy_after=_checked_seconds("warn_busy_after", warn_busy_after),
+        )
+        self._router = Router(self, settings)
+        self._supervisor = self._router.supervisor
+        self._interventions = (
+            InterventionChain(intervention_handlers) if intervention_handlers else None
+        )
+        self._life = Lifecycle(self._router)
+        self._published = 0
+
+    def __repr__(self) -> str:
+        phase, agents = self._supervisor.phase.value, len(self._router.directory)
+        return f"<SingleThreadedAgentRuntime {phase}, {agents} agents>"
+
+    # -- sending ----------------------------------------------------------------
+
+    @uninterruptible
+    async def send_message(
+        self,
+        message: Any,
+        recipient: AgentId,
+        *,
+        sender: AgentId | None = None,
+        cancellation_token: CancellationToken | None = None,
+        message_id: str | None = None,
+    ) -> Any:
+        """Send a message to one agent and return its response, like a function call.
+
+        Messages that one task sends to one agent are handled in sending order. If
+        the agent's inbox is full, the sender waits for room. There is no timeout
+        argument: put the call under a scope, ``with move_on_after(5): ...``.
+
+        A request to an agent that waits for this very request to end (A asks B asks
+        A) is handled nested, in the calling task.
+
+        Args:
+            message: Any object; it is handed over, not copied.
+            recipient: The agent, which is built now if it does not live yet.
+            sender: The sending agent, for the handler's context.
+            cancellation_token: Lets somebody outside this task withdraw the request.
+            message_id: A name for the message; a unique one by default.
+
+        Returns:
+            What the handler returned; None if the agent has no handler for the
+            message, unless ``strict_delivery`` is on.
+
+        Raises:
+            RecipientNotFound: If no agent type ``recipient.type`` is registered.
+            RequestCancelled: If ``cancellation_token`` was cancelled.
+            MessageDroppedException: If an intervention handler dropped it.
+            CantHandleException: With strict delivery, if no handler takes it.
+            DeadlockError: If it could never be handled: the agent waits for the
+                caller and is not reentrant, or is still being built, or 32 handlers
+                are nested already.
+            RuntimeStoppedError: If the runtime has stopped, or stops before there
+                is a response.
+            BaseException: What the handler, the factory or an intervention raised,
+                the same object, with a note that names the agent.
+
+        Cancellation: While the message waits, it is withdrawn and never handled. If
+        its handler runs, the handler is cancelled, and the cancellation is raised
+        when it has unwound, unless the handler raises something of its own.
+        """
+        router = self._router
+        self._check_sendable(recipient)
+        context = MessageContext(
+            sender,
+            None,
+            True,
+            cancellation_token or CancellationToken(),
+            message_id or router.next_message_id(),
+        )
+        router.quiescence.enter()
+        try:
+            if self._interventions is None and cancellation_token is None:
+                return await ask(router, Request(message, recipient, context))
+            return await self._send_observed(
+                message, recipient, context, cancellation_token
+            )
+        finally:
+            router.quiescence.leave()
+
+    @uninterruptible
+    async def _send_observed(
+        self,
+        message: object,
+        recipient: AgentId,
+        context: MessageContext,
+        token: CancellationToken | None,
+    ) -> object:
+        """Send a request that interventions or a token look at."""
+        router, chain = self._router, self._interventions
+        if chain is not None:
+            try:
+                message = await chain.on_send(message, context, recipient)
+            except MessageDroppedException:
+                reason = DeadLetterReason.DROPPED
+                router.dead_message(message, context, reason, recipient)
+                raise
+            self._check_sendable(recipient)
+        request = Request(message, recipient, context)
+        if token is not None:
+            cancel = partial(withdraw_by_token, router, request)
+            request.forget_token = token.register(cancel)
+            if request.withdrawn_by_token:
+                router.dead(request, DeadLetterReason.WITHDRAWN)
+                raise request_cancelled(request)
+        try:
+            response = await ask(router, request)
+        finally:
+            if request.forget_token is not None:
+                request.forget_token()
+        if chain is not None:
+            response = await chain.on_response(response, recipient, context.sender)
+        return response
+
+    @uninterruptible
+    async def publish_message(
+        self,
+        message: Any,
+        topic_id: TopicId,
+        *,
+        sender: AgentId | None = None,
+        cancellation_token: CancellationToken | None = None,
+        message_id: str | None = None,
+    ) -> None:
+        """Publish a message to every agent that a topic leads to.
+
+        Returns when every copy is in its recipient's inbox; it waits for room in
+        full ones, not for handlers. What a handler raises is logged and never
+        reaches the publisher or another subscriber; what it returns is dropped. An
+        agent does not receive what it publishes itself. Yields to other tasks at
+        least once in 32 calls.
+
+        Args:
+            message: Any object; every recipient gets the same one.
+            topic_id: The topic, which subscriptions map to agents.
+            sender: The publishing agent, which is skipped.
+            cancellation_token: Withdraws the copies that are not yet being handled.
+            message_id: A name for the message; a unique one by default.
+
+        Raises:
+            RuntimeStoppedError: If the runtime has stopped.
+
+        Cancellation: Copies that found no room yet are withdrawn; the others are on
+        their way and stay so.
+        """
+        router = self._router
+        self._check_sendable(topic_id)
+        token = cancellation_token
+        context = MessageContext(
+            sender,
+            topic_id,
+            False,
+            token or CancellationToken(),
+            message_id or router.next_message_id(),
+        )
+        router.quiescence.enter()
+        held = False
+        try:
+            if self._interventions is not None:
+                keep, message = await self._intervene(message, context)
+                if not keep:
+                    return
+                self._check_sendable(topic_id)
+            if self._supervisor.phase is Phase.NEW:
+                self._hold_publish(message, context, token)
+                held = True
+                return
+            full = fan_out(router, message, context, token)
+            self._published += 1
+            if full:
+                await wait_for_room(router, full)
+            elif not self._published % _PUBLISHES_BEFORE_YIELDING:
+                await router.host.checkpoint()
+        finally:
+            if not held:
+                router.quiescence.leave()
+
+    async def _intervene(
+        self, message: object, context: MessageContext
+    ) -> tuple[bool, object]:
+        """Run the interventions of a publish; False if the message is gone."""
+        assert self._interventions is not None
+        try:
+            return True, await self._interventions.on_publish(message, context)
+        except MessageDroppedException:
+            pass
+        except Exception:  # noqa: BLE001 - never reaches the publisher
+            log_intervention_error(context)
+        self._router.dead_message(message, context, DeadLetterReason.DROPPED)
+        return False, message
+
+    def _hold_publish(
+        self, message: object, context: MessageContext, token: CancellationToken | None
+    ) -> None:
+        router = self._router
+
+        def let_through() -> None:
+            for delivery in fan_out(router, message, context, token):
+                lane_of(delivery).put(delivery)
+            router.quiescence.leave()
+
+        def refuse() -> None:
+            router.dead_message(message, context, DeadLetterReason.STOPPED)
+            router.quiescence.leave()
+
+        router.hold(Held(let_through, refuse, None))
+
+    def _check_sendable(self, target: AgentId | TopicId) -> None:
+        """Raise unless a message can be accepted here and now."""
+        phase = self._supervisor.phase
+        if phase is Phase.RUNNING:
+            if self._router.thread != get_ident():
+                raise wrong_loop()
+            return
+        if phase is not Phase.NEW:
+            raise self._router.stopped_error(target)
+        if not self._router.has_host:
+            self._router.use_host(current_host())
+        elif not self._router.host.is_current():
+            raise wrong_loop()
+
+    # -- registering ------------------------------------------------------------
+
+    async def register_factory(
+        self,
+        type: str | AgentType,
+        agent_factory: Callable[[], T | Awaitable[T]],
+        *,
+        expected_class: type[T] | None = None,
+        subscriptions: Sequence[Subscription] = (),
+        max_concurrency: float | None = None,
+        inbox_capacity: int | None = None,
+        reentrant: bool = True,
+    ) -> AgentType:
+        """Register how agents of one type are made.
+
+        The factory runs in the agent's own task when the first message for an id
+        arrives, inside `AgentInstantiationContext`.
+
+        Args:
+            type: The name of the type.
+            agent_factory: Makes one agent; may be async.
+            expected_class: What it makes; checked when it has.
+            subscriptions: Added together with the factory, or not at all.
+            max_concurrency: How many messages one agent handles at once; None for
+                the runtime's own setting.
+            inbox_capacity: How many messages may queue; None for the runtime's.
+            reentrant: Whether a request that closes a cycle may be handled nested;
+                if not, its sender gets `DeadlockError
+                <actrio.exceptions.DeadlockError>`.
+
+        Returns:
+            The type.
+
+        Raises:
+            ValueError: If the type or one of the subscriptions is registered
+                already, the name has forbidden characters, or a number is out of its
+                range. Nothing is registered then.
+
+        Cancellation: Never waits.
+        """
+        name = type.type if isinstance(type, AgentType) else type
+        AgentId(name, "default")  # checks the name
+        registration = self._registration(
+            name,
+            agent_factory,
+            expected_class,
+            max_concurrency,
+            inbox_capacity,
+            reentrant,
+        )
+        self._router.directory.add(registration)
+        try:
+            self._router.routes.add_all(subscriptions)
+        except BaseException:
+            self._router.directory.remove(name)
+            raise
+        return AgentType(name)
+
+    def _registration(
+        self,
+        name: str,
+        factory: Callable[[], object] | None,
+        expected_class: type[Agent] | None,
+        max_concurrency: float | None,
+        inbox_capacity: int | None,
+        reentrant: bool,
+    ) -> Registration:
+        """Return a registration in which the runtime's settings fill the gaps."""
+        settings = self._router.settings
+        if max_concurrency is None:
+            max_concurrency = settings.max_concurrency
+        if inbox_capacity is None:
+            inbox_capacity = settings.inbox_capacity
+        return Registration(
+            name,
+            factory,
+            expected_class,
+            checked_concurrency(max_concurrency),
+            checked_capacity(inbox_capacity),
+            reentrant,
+        )
+
+    async def register_agent_instance(
+        self,
+        agent_instance: Agent,
+        agent_id: AgentId,
+        *,
+        subscriptions: Sequence[Subscription] = (),
+        max_concurrency: float | None = None,
+        inbox_capacity: int | None = None,
+        reentrant: bool = True,
+    ) -> AgentId:
+        """Register one agent that exists already, under an id of its own.
+
+        Args:
+            agent_instance: The agent.
+            agent_id: Its id. Its type must have no factory, and all instances of one
+                type are of one class.
+            subscriptions: Added together with the agent, unless they are there.
+            max_concurrency: See `register_factory`.
+            inbox_capacity: See `register_factory`.
+            reentrant: See `register_factory`.
+
+        Returns:
+            ``agent_id``.
+
+        Raises:
+            ValueError: If the id is taken, the type has a factory, or its other
+                instances are of another class.
+
+        Cancellation: Never waits.
+        """
+        directory, routes = self._router.directory, self._router.routes
+        directory.check_instance(agent_instance, agent_id)
+        if directory.find(agent_id.type) is None:
+            directory.add(
+                self._registration(
+                    agent_id.type,
+                    None,
+                    type(agent_instance),
+                    max_concurrency,
+                    inbox_capacity,
+                    reentrant,
+                )
+            )
+        await agent_instance.bind_id_and_runtime(id=agent_id, runtime=self)
+        directory.actor(agent_id).adopt(agent_instance)
+        routes.add_all(s for s in subscriptions if not routes.has(s))
+        return agent_id
+
+    async def unregister(self, type: str | AgentType) -> None:
+        """Forget an agent type whose agents were never addressed.
+
+        Raises:
+            LookupError: If the type is not registered.
+            ValueError: If agents of this type live.
+
+        Cancellation: Never waits.
+        """
+        self._router.directory.remove(str(getattr(type, "type", type)))
+
+    async def add_subscription(self, subscription: Subscription) -> None:
+        """Add a subscription; topics that were used before follow it as well.
+
+        Raises:
+            ValueError: If the same subscription is there already.
+
+        Cancellation: Never waits.
+        """
+        self._router.routes.add(subscription)
+
+    async def remove_subscription(self, id: str) -> None:
+        """Remove the subscription with this id.
+
+        Raises:
+            SubscriptionNotFound: If there is none.
+
+        Cancellation: Never waits.
+        """
+        self._router.routes.remove(id)
+
+    # -- agents -----------------------------------------------------------------
+
+    async def get(
+        self,
+        id_or_type: AgentId | AgentType | str,
+        /,
+        key: str = "default",
+        *,
+        lazy: bool = True,
+    ) -> AgentId:
+        """Return the id of an agent.
+
+        Args:
+            id_or_type: An id, or a type to be combined with ``key``.
+            key: The key, if a type is given.
+            lazy: False builds the agent now.
+
+        Raises:
+            RecipientNotFound: With ``lazy=False``, if the type is not registered.
+            Exception: With ``lazy=False``, what the factory raised.
+
+        Cancellation: With ``lazy=False``, stops waiting; the agent may be built.
+        """
+        agent_id = (
+            id_or_type if isinstance(id_or_type, AgentId) else AgentId(id_or_type, key)
+        )
+        if not lazy:
+            await self._life.errand(agent_id, _nothing)
+        return agent_id
+
+    @overload
+    async def try_get_underlying_agent_instance(self, id: AgentId) -> Agent: ...
+    @overload
+    async def try_get_underlying_agent_instance(
+        self, id: AgentId, type: type[T]
+    ) -> T: ...
+    async def try_get_underlying_agent_instance(
+        self, id: AgentId, type: type[Any] = Agent
+    ) -> Any:
+        """Return the agent behind an id itself, built now if it does not live yet.
+
+        Raises:
+            LookupError: If its type is not registered.
+            TypeError: If it is not an instance of ``type``.
+
+        Cancellation: Stops waiting; the agent may be built.
+        """
+        actor = self._router.directory.actor(id)
+        if actor.agent is None:
+            await self._life.errand(id, _nothing)
+        if type is not Agent and not isinstance(actor.agent, type):
+            message = f"agent {id} is a {actor.agent.__class__.__name__}, not a {type.__name__}"
+            raise TypeError(message)
+        return actor.agent
+
+    async def agent_metadata(self, agent: AgentId) -> AgentMetadata:
+        """Return what an agent says about itself; errors as in `get`."""
+        metadata: AgentMetadata = await self._life.errand(agent, _metadata)
+        return metadata
+
+    async def agent_save_state(self, agent: AgentId) -> Mapping[str, Any]:
+        """Return the state of one agent, taken between two of its messages.
+
+        Raises:
+            LookupError: If its type is not registered.
+            Exception: What ``save_state`` of the agent raised.
+
+        Cancellation: Withdraws the call, or cancels it and waits until it unwound.
+        """
+        state: Mapping[str, Any] = await self._life.errand(
+            agent, lambda agent: agent.save_state()
+        )
+        return state
+
+    async def agent_load_state(self, agent: AgentId, state: Mapping[str, Any]) -> None:
+        """Give one agent its state back; errors as in `agent_save_state`."""
+        await self._life.errand(agent, lambda agent: agent.load_state(state))
+
+    async def save_state(self) -> Mapping[str, Any]:
+        """Return the states of all agents that live now, by ``str(id)``.
+
+        Messages and subscriptions are not part of it. Stop or idle first if the
+        states must belong together.
+        """
+        live = [actor.id for actor in self._router.directory if actor.agent is not None]
+        return {str(one): dict(await self.agent_save_state(one)) for one in live}
+
+    async def load_state(self, state: Mapping[str, Any]) -> None:
+        """Give agents their states back; those of unknown types are skipped."""
+        for name, agent_state in state.items():
+            agent_id = AgentId.from_str(name)
+            if self._router.directory.find(agent_id.type) is not None:
+                await self.agent_load_state(agent_id, agent_state)
+
+    # -- life -------------------------------------------------------------------
+
+    @property
+    def unprocessed_messages_count(self) -> int:
+        """How many messages wait that no handler has begun with."""
+        return len(self._router.gate) + sum(
+            lane.inbox.size + lane.inbox.waiting_for_room
+            for actor in self._router.directory
+            for lane in actor.lanes()
+        )
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """The counts of the messages that no handler took."""
+        return self._router.dead_letters
+
+    def start(self) -> None:
+        """Start handling messages, those sent before included.
+
+        Returns at once. The runtime belongs to the event loop in which this is
+        called, and dies with it at the latest; stop it with `stop` or
+        `stop_when_idle`. It may be started again then, also in another loop.
+
+        Raises:
+            RuntimeError: If it is started already, or no event loop runs here.
+        """
+        self._life.start()
+
+    async def stop(self) -> None:
+        """Stop: take nothing new, fail what is queued, let handlers finish briefly.
+
+        Senders whose message is still queued get `RuntimeStoppedError
+        <actrio.exceptions.RuntimeStoppedError>`. Running handlers may finish within
+        ``grace``; then they are cancelled, and this waits until they have unwound.
+        The agents stay, and are there when the runtime is started again. Called
+        inside a handler, it begins the stop and returns at once.
+
+        Raises:
+            RuntimeError: If the runtime is not started.
+            BaseException: The unhandled exception that ended the runtime.
+
+        Cancellation: Cuts the grace short; raised when no task is left.
+        """
+        await self._life.stop(when_idle=False)
+
+    async def stop_when_idle(self) -> None:
+        """Wait until every message has been handled, then stop.
+
+        Messages that handlers send are waited for as well. The moment nothing is
+        left, nothing new is accepted. Called inside a handler, it returns at once.
+
+        Raises:
+            RuntimeError: If the runtime is not started.
+            BaseException: The unhandled exception that ended the runtime.
+
+        Cancellation: While it waits to be idle, the runtime goes on; later as `stop`.
+        """
+        await self._life.stop(when_idle=True)
+
+    async def stop_when(self, condition: Callable[[], bool]) -> None:
+        """Stop as soon as a condition holds.
+
+        The condition is asked whenever a message is over, and once per second.
+
+        Raises:
+            RuntimeError: If the runtime is not started.
+            BaseException: The unhandled exception that ended the runtime, or what
+                ``condition`` raised.
+
+        Cancellation: The runtime goes on as if nobody had asked.
+        """
+        await self._life.stop_when(condition)
+
+    async def close(self) -> None:
+        """Stop if need be, then close every agent, in the order of their creation.
+
+        Each agent is closed once; ``grace`` bounds each ``close``. A closed agent is
+        made anew if its id is addressed after another start.
+
+        Raises:
+            Exception: What ``close`` of an agent raised, after all were closed; a
+                group if there were several. Or what `stop` raises.
+
+        Cancellation: As in `stop`; the agents are closed all the same.
+        """
+        await self._life.close()
+
+    async def process_next(self) -> None:
+        """Let one message or response through, while the runtime is not started.
+
+        A request and its response are two steps. The handler runs on by itself; this
+        returns when it has begun. Waits if there is nothing to process.
+
+        Raises:
+            RuntimeError: If the runtime is started or stopped.
+            BaseException: The unhandled exception of an earlier step.
+
+        Cancellation: Nothing was taken.
+        """
+        await self._life.process_next()
+
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        """Run for the length of a block; see the class."""
+        async with self._life.block():
+            yield self
+
+
+def _checked_seconds(
+    name: str, value: float, *, at_least: float | None = None
+) -> float:
+    if math.isnan(value) or value < 0 or (at_least is None and value == 0):
+        rule = "0 or more" if at_least is not None else "more than 0"
+        message = f"{name}={value!r}: must be a number of seconds, {rule}"
+        raise ValueError(message)
+    return value
+
+
+async def _nothing(agent: Agent) -> None:
+    """Do nothing: the agent is built, which is all that was wanted."""
+
+
+async def _metadata(agent: Agent) -> AgentMetadata:
+    return agent.metadata
