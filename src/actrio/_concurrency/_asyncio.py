@@ -23,7 +23,7 @@ from typing import Any, NoReturn, cast
 import anyio
 from anyio.lowlevel import checkpoint
 
-from ._host import CancelScope, Nursery, RaiseCancelled, Timer, Waiter
+from ._host import CancelScope, Nursery, RaiseCancelled, Timer, Waiter, split_group
 
 
 class AsyncioHost:
@@ -68,19 +68,19 @@ class AsyncioHost:
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
 
-    async def park(self, waiter: Waiter) -> RaiseCancelled | None:
+    async def park(self, waiter: Waiter) -> None:
         future = waiter.parked = self._loop.create_future()
         try:
             await future
         except asyncio.CancelledError as exc:
             cancelled = exc
         else:
-            return None
+            return
         if _was_woken(waiter):
             # Woken first and cancelled before the task could run. A scope will
             # cancel again; a native cancellation is heard only now.
             if anyio.current_effective_deadline() == -math.inf:
-                return None
+                return
             raise cancelled
         if waiter.leave():
             waiter.parked = None
@@ -90,7 +90,7 @@ class AsyncioHost:
                 future = waiter.parked = self._loop.create_future()
                 with suppress(asyncio.CancelledError):
                     await future
-        return _raiser(cancelled)
+        waiter.cancelled = _raiser(cancelled)
 
     def wake(self, waiter: Waiter) -> None:
         future = waiter.parked
@@ -115,8 +115,7 @@ class AsyncioHost:
             )
 
         if isinstance(exc, BaseExceptionGroup):
-            group = cast("BaseExceptionGroup[BaseException]", exc)
-            return group.split(from_host)
+            return split_group(exc, from_host)
         return (exc, None) if from_host(exc) else (None, exc)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 from types import TracebackType
-from typing import NoReturn, Protocol, Self
+from typing import NoReturn, Protocol, Self, cast
 
 RaiseCancelled = Callable[[], NoReturn]
 """Raises the cancellation that a task received while it was not free to leave."""
@@ -18,13 +18,20 @@ class Waiter:
     A subclass overrides `leave` when its task may not walk away at once.
     """
 
-    __slots__ = ("parked",)
+    __slots__ = ("cancelled", "parked")
 
     parked: object | None
     """The host's handle of the parked task; None while nobody waits."""
 
+    cancelled: RaiseCancelled | None
+    """Raises the cancellation that came while the task had to stay; None if none did.
+
+    Whoever drops it still meets a scope's cancellation at the next checkpoint.
+    """
+
     def __init__(self) -> None:
         self.parked = None
+        self.cancelled = None
 
     def leave(self) -> bool:
         """Say whether the parked task, just cancelled, may leave at once.
@@ -127,15 +134,11 @@ class Host(Protocol):
         """Wait for ``seconds`` of the loop's clock."""
         ...
 
-    async def park(self, waiter: Waiter) -> RaiseCancelled | None:
-        """Wait until `wake` is called for ``waiter``.
-
-        Returns:
-            None, or, when the task was cancelled while ``waiter.leave()`` said that
-            it has to stay, the function that raises that cancellation. Whoever
-            drops it still meets the cancellation at the next checkpoint.
+    def park(self, waiter: Waiter) -> Awaitable[object]:
+        """Wait until `wake` is called for ``waiter``; to be awaited at once.
 
         Cancellation: Asks ``waiter.leave()``, and raises if the answer is yes.
+        Otherwise it goes on waiting, and ``waiter.cancelled`` is set when it returns.
         """
         ...
 
@@ -157,3 +160,19 @@ class Host(Protocol):
             the user's; one of them is None unless ``exc`` is a mixed group.
         """
         ...
+
+
+def split_group(
+    group: BaseException, matches: Callable[[BaseException], bool]
+) -> tuple[BaseException | None, BaseException | None]:
+    """Split an exception group as its ``split`` does, but keep an unmixed one.
+
+    ``split`` copies the group even if nothing matches; a caller must get the very
+    object that was raised.
+    """
+    assert isinstance(group, BaseExceptionGroup)
+    group = cast("BaseExceptionGroup[BaseException]", group)
+    matching, rest = group.split(matches)
+    if matching is None:
+        return None, group
+    return (group, None) if rest is None else (matching, rest)

@@ -66,6 +66,7 @@ class Envelope(Waiter):
         "queue",
         "recipient",
         "scope",
+        "scope_cancelled",
         "state",
     )
 
@@ -73,6 +74,7 @@ class Envelope(Waiter):
         self, message: object, recipient: AgentId, context: MessageContext
     ) -> None:
         self.parked = None
+        self.cancelled = None
         self.message = message
         self.recipient = recipient
         self.context = context
@@ -83,6 +85,8 @@ class Envelope(Waiter):
         """False while the sender waits for room in the inbox."""
         self.scope: CancelScope | None = None
         """What the handler runs under, while it runs."""
+        self.scope_cancelled = False
+        """Whether that scope was cancelled, for this envelope's sake."""
         self.invocation: object | None = None
         """The run of the handler; a node of the wait graph."""
         self.error: BaseException | None = None
@@ -122,7 +126,7 @@ class Request(Envelope):
     def __init__(
         self, message: object, recipient: AgentId, context: MessageContext
     ) -> None:
-        super().__init__(message, recipient, context)
+        Envelope.__init__(self, message, recipient, context)
         self.response: object = None
         """What the handler returned."""
         self.failure: Exception | None = None
@@ -142,6 +146,7 @@ class Request(Envelope):
     def cancel_handler(self) -> None:
         """Cancel the handler, if it runs."""
         if self.state is RUNNING and self.scope is not None:
+            self.scope_cancelled = True
             self.scope.cancel()
 
 
@@ -170,7 +175,7 @@ class Publication(Waiter):
     __slots__ = ("_wake", "waiting")
 
     def __init__(self, wake: Callable[[Waiter], None]) -> None:
-        self.parked = None
+        super().__init__()
         self.waiting: list[Delivery] = []
         self._wake = wake
 

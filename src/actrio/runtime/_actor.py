@@ -28,7 +28,7 @@ from ..messages import DONE, RUNNING, Delivery, Envelope, Request
 from ._contracts import Post
 from ._endings import add_note, ends_program
 from ._inbox import Inbox
-from ._registration import Registration
+from ._registration import Registration, make_interruptible
 from ._waits import Invocation, Node
 
 _HANDLED_BEFORE_YIELDING = 32
@@ -42,7 +42,7 @@ class Lane(Waiter):
     needs_all = False
 
     def __init__(self, actor: Actor, slots: float, capacity: float) -> None:
-        self.parked = None
+        super().__init__()
         self.actor = actor
         self.slots = slots
         self.inbox = Inbox(capacity)
@@ -147,6 +147,7 @@ class Actor:
 
     def adopt(self, agent: Agent) -> None:
         """Take a new agent, and move what it handles concurrently to its own lane."""
+        make_interruptible(type(agent))
         self.agent = agent
         self.closed = False
         if not getattr(type(agent), "_has_concurrent_handlers", False):
@@ -168,7 +169,7 @@ class Actor:
         try:
             while True:
                 with host.cancel_scope() as scope:
-                    while not scope.cancel_called:
+                    while True:
                         if not inbox.size:
                             await host.park(lane)
                         elif self.agent is None or self.closed:
@@ -181,12 +182,16 @@ class Actor:
                                 self.id, router
                             )
                             lane.holders.append(invocation)
-                            await self._handle(envelope, lane, invocation, scope)
+                            await self._handle(envelope, lane, invocation)
+                            if envelope.scope_cancelled:
+                                break
                             handled += 1
                             if not handled % _HANDLED_BEFORE_YIELDING:
                                 await host.checkpoint()
         finally:
             lane.serving = False
+            # the loop was cancelled: what is queued must not wait for ever
+            router.refuse_lane(lane)
             router.task_ended()
 
     @uninterruptible
@@ -210,6 +215,8 @@ class Actor:
                     router.start_task(self._handle_beside, envelope, lane, invocation)
         finally:
             lane.serving = False
+            # the loop was cancelled: what is queued must not wait for ever
+            router.refuse_lane(lane)
             router.task_ended()
 
     @uninterruptible
@@ -221,21 +228,17 @@ class Actor:
         scope = cast("CancelScope", envelope.scope)
         try:
             with scope:
-                if scope.cancel_called:  # before the handler could begin
+                if envelope.scope_cancelled:  # before the handler could begin
                     self._finish(envelope, lane, invocation)
                 else:
-                    await self._handle(envelope, lane, invocation, scope)
+                    await self._handle(envelope, lane, invocation)
         finally:
             self.router.wake(lane)
             self.router.task_ended()
 
     @uninterruptible
     async def _handle(
-        self,
-        envelope: Envelope,
-        lane: Lane,
-        invocation: Invocation,
-        scope: CancelScope,
+        self, envelope: Envelope, lane: Lane, invocation: Invocation
     ) -> None:
         """Run the handler of one envelope; what it raises goes into the envelope.
 
@@ -247,7 +250,7 @@ class Actor:
             if envelope.context.is_rpc:
                 cast("Request", envelope).response = response
         except BaseException as exc:
-            cancellation = self._record(envelope, exc, scope)
+            cancellation = self._record(envelope, exc)
             if cancellation is exc:
                 raise
             if cancellation is not None:
@@ -255,13 +258,12 @@ class Actor:
         finally:
             self._finish(envelope, lane, invocation)
 
-    def _record(
-        self, envelope: Envelope, exc: BaseException, scope: CancelScope
-    ) -> BaseException | None:
+    def _record(self, envelope: Envelope, exc: BaseException) -> BaseException | None:
         """Sort what a handler raised; return the part that is the host's."""
         if isinstance(exc, GeneratorExit):  # the loop was destroyed around us
             return exc
         router = self.router
+        scope = cast("CancelScope", envelope.scope)
         cancellation, own = router.host.split_cancellation(exc, scope)
         if own is not None and ends_program(own):
             router.crash(own)
@@ -275,7 +277,7 @@ class Actor:
         elif own is not None:
             add_note(own, self.id, envelope)
             envelope.error = own
-        elif isinstance(envelope, Request) and not scope.cancel_called:
+        elif isinstance(envelope, Request) and not envelope.scope_cancelled:
             envelope.failure = router.stopped_error(self.id)
         return cancellation
 
@@ -299,6 +301,9 @@ class Actor:
     async def _build(self, scope: CancelScope) -> None:
         """Build the agent, or fail everything that waits for it."""
         router = self.router
+        if self.agent is not None and self.registration.factory is None:
+            self.adopt(self.agent)  # an instance that was closed is used again
+            return
         invocation = self.building = Invocation(self.id, router)
         CURRENT.set(invocation)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from .._concurrency import Host, Waiter
 from ..abc import AgentRuntime
@@ -17,13 +17,11 @@ from ._waits import Invocation
 class Tasks(Protocol):
     """Where parts of the runtime start tasks and wake them."""
 
+    wake: Callable[[Waiter], None]
+
     @property
     def host(self) -> Host:
         """The event loop that the runtime works in now."""
-        ...
-
-    def wake(self, waiter: Waiter) -> None:
-        """Let a parked task go on."""
         ...
 
     def start_task(
@@ -68,7 +66,11 @@ class Post(Tasks, Protocol):
         """Return the error for a sender whose message the stopped runtime refuses."""
         ...
 
-    def watch(self, lane: Waiter) -> None:
+    def refuse_lane(self, lane: Any) -> None:
+        """Fail everything that is queued in one lane."""
+        ...
+
+    def watch(self, lane: Any) -> None:
         """Watch a lane whose messages queue up."""
         ...
 
@@ -77,6 +79,8 @@ class Household(Protocol):
     """What the supervisor does to the tables when the runtime starts and ends."""
 
     quiescence: Quiescence
+    accepting_thread: int | None
+    wake: Callable[[Waiter], None]
 
     @property
     def host(self) -> Host:
@@ -85,10 +89,6 @@ class Household(Protocol):
 
     def use_host(self, host: Host | None) -> None:
         """Take the loop that the runtime works in from now on; None when it is over."""
-        ...
-
-    def wake(self, waiter: Waiter) -> None:
-        """Let a parked task go on."""
         ...
 
     def open_gate(self) -> None:

@@ -33,7 +33,7 @@ class Lifecycle:
 
     def start(self) -> None:
         """Start in the running loop, as a task of the loop itself."""
-        self._start(self._bind_loop(), None, _interrupt)
+        self._start(self.bind_loop(), None, _interrupt)
 
     async def stop(self, *, when_idle: bool) -> None:
         """Stop, at once or when idle; inside a handler only begin to."""
@@ -73,19 +73,17 @@ class Lifecycle:
     async def process_next(self) -> None:
         """Let one held message or response through, while not started."""
         supervisor, router = self._supervisor, self._router
-        if supervisor.phase is not Phase.NEW:
-            message = (
-                "process_next() steps a runtime that was never started; this one is "
-                f"{supervisor.phase.value}"
-            )
+        self._check_new()
+        if router.gate.parked is not None:
+            message = "another task waits in process_next(); step from one task only"
             raise RuntimeError(message)
-        host = self._bind_loop()
-        if not supervisor.alive:
-            supervisor.open(host)
+        await self._open_supervisor()
         supervisor.stepping = True
         router.answer = router.answer_by_step
+        host = router.host
         while (held := router.gate.take()) is None:
             await host.park(router.gate)
+            self._check_new()
         held.let_through()
         # one pass starts the actor's task, the next one its handler
         await host.checkpoint()
@@ -97,7 +95,7 @@ class Lifecycle:
     @asynccontextmanager
     async def block(self) -> AsyncGenerator[None]:
         """Run for the length of a block, in a nursery of the block."""
-        host = self._bind_loop()
+        host = self.bind_loop()
         error: BaseException | None = None
         try:
             async with host.open_nursery() as nursery:
@@ -144,8 +142,7 @@ class Lifecycle:
     async def _visit(self, visit: Callable[[], Awaitable[object]]) -> object:
         """Run something in a supervisor that lives no longer than all visits."""
         supervisor = self._supervisor
-        if not supervisor.alive:
-            supervisor.open(self._bind_loop())
+        await self._open_supervisor()
         supervisor.visits += 1
         try:
             return await visit()
@@ -153,6 +150,23 @@ class Lifecycle:
             supervisor.visits -= 1
             if supervisor.alive and not supervisor.is_needed:
                 await supervisor.close()
+
+    async def _open_supervisor(self) -> None:
+        """See to it that a supervisor is there, without starting the runtime."""
+        supervisor = self._supervisor
+        while supervisor.alive and supervisor.is_ending:
+            await supervisor.close()
+        if not supervisor.alive:
+            supervisor.open(self.bind_loop())
+
+    def _check_new(self) -> None:
+        phase = self._supervisor.phase
+        if phase is not Phase.NEW:
+            message = (
+                "process_next() steps a runtime that was never started; this one is "
+                f"{phase.value}"
+            )
+            raise RuntimeError(message)
 
     def _start(
         self,
@@ -166,7 +180,7 @@ class Lifecycle:
             raise RuntimeError(message)
         self._supervisor.start(host, start_soon, on_crash)
 
-    def _bind_loop(self) -> Host:
+    def bind_loop(self) -> Host:
         """Return the running loop; raise if the runtime works in another one."""
         router = self._router
         if router.has_host:

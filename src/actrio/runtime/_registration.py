@@ -63,8 +63,6 @@ class Registration:
             )
             raise TypeError(message)
         agent = cast("Agent", agent)
-        # Ctrl-C must reach handlers although the actor's own frames are protected
-        _make_interruptible(type(agent))
         await agent.bind_id_and_runtime(id=id, runtime=runtime)
         return agent
 
@@ -75,7 +73,8 @@ async def _call(factory: Factory) -> object:
     return await made if isawaitable(made) else made
 
 
-def _make_interruptible(agent_class: type[Agent]) -> None:
+def make_interruptible(agent_class: type[Agent]) -> None:
+    """Let Ctrl-C reach handlers although the frames beneath them are protected."""
     method: Callable[..., Awaitable[object]] = agent_class.on_message
     if hasattr(method, "__code__"):
         interruptible(method)

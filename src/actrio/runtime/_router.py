@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from itertools import count
-from threading import get_ident
 
 import attrs
 
@@ -65,10 +64,12 @@ class Router:
         self.gate = Gate(settings.inbox_capacity)
         self.supervisor = Supervisor(self, settings.grace)
         self.busy = BusyWatch(self, settings.warn_busy_after)
+        self.wake: Callable[[Waiter], None] = _wake_nobody
+        """Lets a parked task go on."""
         self.answer: Callable[[Envelope], None] = self.wake
         """Gives a finished request back to its sender."""
-        self.thread: int | None = None
-        """The thread of the loop that the runtime works in."""
+        self.accepting_thread: int | None = None
+        """The thread in which messages may be sent now; None unless it runs."""
         self._host: Host | None = None
         self._id_prefix = secrets.token_hex(8)
         self._ids = count(1)
@@ -84,17 +85,15 @@ class Router:
     def use_host(self, host: Host | None) -> None:
         """Take the loop that the runtime works in from now on; None when it is over."""
         self._host = host
-        self.thread = get_ident() if host is not None else None
+        stepped = self.answer != self.wake
+        self.wake = _wake_nobody if host is None else host.wake
+        if not stepped:
+            self.answer = self.wake
 
     @property
     def has_host(self) -> bool:
         """Whether the runtime is bound to a loop."""
         return self._host is not None
-
-    def wake(self, waiter: Waiter) -> None:
-        """Let a parked task go on."""
-        if self._host is not None:
-            self._host.wake(waiter)
 
     def start_task(
         self, async_fn: Callable[..., Awaitable[object]], *args: object
@@ -118,14 +117,18 @@ class Router:
     def deposit(self, envelope: Envelope, lane: Lane) -> None:
         """Put an envelope into its recipient's inbox, or hold it before the start."""
         envelope.queue = lane
-        if self.supervisor.phase is Phase.NEW and not isinstance(envelope, Errand):
-            self.hold(
-                Held(
-                    lambda: lane.put(envelope), lambda: self._refuse(envelope), envelope
-                )
+        if self.accepting_thread is None and self._is_held(envelope):
+            let_through, refuse = (
+                partial(lane.put, envelope),
+                partial(self._refuse, envelope),
             )
+            self.hold(Held(let_through, refuse, envelope))
         else:
             lane.put(envelope)
+
+    def _is_held(self, envelope: Envelope) -> bool:
+        is_new = self.supervisor.phase is Phase.NEW
+        return is_new and not isinstance(envelope, Errand)
 
     def hold(self, held: Held) -> None:
         """Hold something at the gate until the runtime starts or is stepped."""
@@ -145,6 +148,7 @@ class Router:
         self.answer = self.wake
         while (held := self.gate.take()) is not None:
             held.let_through()
+        self.wake(self.gate)  # whoever steps has nothing to step any more
 
     # -- endings ----------------------------------------------------------------
 
@@ -198,10 +202,15 @@ class Router:
         """Fail everything that no handler has begun with: the runtime stops."""
         while (held := self.gate.take()) is not None:
             held.refuse()
+        self.wake(self.gate)
         for actor in self.directory:
             for lane in actor.lanes():
-                for envelope in lane.inbox.clear():
-                    self._refuse(envelope)
+                self.refuse_lane(lane)
+
+    def refuse_lane(self, lane: Lane) -> None:
+        """Fail everything that is queued in one lane."""
+        for envelope in lane.inbox.clear():
+            self._refuse(envelope)
 
     def abandon(self) -> None:
         """Fail what tasks left behind that never began: the loop was torn down."""
@@ -271,10 +280,13 @@ class Router:
         error.__cause__ = self.supervisor.failure
         return error
 
-    def watch(self, lane: Waiter) -> None:
+    def watch(self, lane: Lane) -> None:
         """Watch a lane whose messages queue up."""
-        assert isinstance(lane, Lane)
         self.busy.watch(lane)
+
+
+def _wake_nobody(waiter: Waiter) -> None:
+    """Do nothing: while the runtime is not bound to a loop nobody is parked."""
 
 
 def no_handler_error(envelope: Envelope) -> CantHandleException:

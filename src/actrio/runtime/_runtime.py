@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar, overload
 
 from .._concurrency import (
     AsyncContextManagerMixin,
-    current_host,
     uninterruptible,
 )
 from ..abc import Agent, InterventionHandler, Subscription
@@ -24,7 +23,7 @@ from ._interventions import InterventionChain
 from ._lifecycle import Lifecycle, wrong_loop
 from ._publishing import fan_out, lane_of, log_intervention_error, wait_for_room
 from ._registration import Registration, checked_capacity, checked_concurrency
-from ._requests import ask, request_cancelled, withdraw_by_token
+from ._requests import ask, begin, outcome_of, request_cancelled, withdraw_by_token
 from ._router import Router, Settings
 from ._supervisor import Phase
 
@@ -154,7 +153,8 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         when it has unwound, unless the handler raises something of its own.
         """
         router = self._router
-        self._check_sendable(recipient)
+        if router.accepting_thread != get_ident():
+            self._check_sendable(recipient)
         context = MessageContext(
             sender,
             None,
@@ -165,7 +165,9 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         router.quiescence.enter()
         try:
             if self._interventions is None and cancellation_token is None:
-                return await ask(router, Request(message, recipient, context))
+                request = Request(message, recipient, context)
+                await begin(router, request)
+                return outcome_of(request)
             return await self._send_observed(
                 message, recipient, context, cancellation_token
             )
@@ -238,7 +240,8 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         their way and stay so.
         """
         router = self._router
-        self._check_sendable(topic_id)
+        if router.accepting_thread != get_ident():
+            self._check_sendable(topic_id)
         token = cancellation_token
         context = MessageContext(
             sender,
@@ -303,15 +306,12 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         """Raise unless a message can be accepted here and now."""
         phase = self._supervisor.phase
         if phase is Phase.RUNNING:
-            if self._router.thread != get_ident():
+            if self._router.accepting_thread != get_ident():
                 raise wrong_loop()
             return
         if phase is not Phase.NEW:
             raise self._router.stopped_error(target)
-        if not self._router.has_host:
-            self._router.use_host(current_host())
-        elif not self._router.host.is_current():
-            raise wrong_loop()
+        self._router.use_host(self._life.bind_loop())
 
     # -- registering ------------------------------------------------------------
 

@@ -21,12 +21,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from enum import Enum
+from threading import get_ident
 from typing import Any, Final
 
 from .._concurrency import (
     Host,
     Nursery,
-    RaiseCancelled,
     Waiter,
     uninterruptible,
 )
@@ -58,7 +58,7 @@ class Owner(Waiter):
     __slots__ = ("_supervisor",)
 
     def __init__(self, supervisor: Supervisor) -> None:
-        self.parked = None
+        super().__init__()
         self._supervisor = supervisor
 
     def leave(self) -> bool:
@@ -119,7 +119,7 @@ class Supervisor(Waiter):
             raise RuntimeError(message)
         if not self.alive:
             self.open(host, start_soon)
-        self.phase = Phase.RUNNING
+        self._enter(Phase.RUNNING)
         self.failure = None
         self._collected = False
         self._stop_asked = self._stop_when_idle_asked = self._cut_short = False
@@ -154,6 +154,11 @@ class Supervisor(Waiter):
             or self.visits
             or self.phase in (Phase.RUNNING, Phase.STOPPING)
         )
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether its task was told to end, and has not yet."""
+        return self._unwinding or self._stop_asked
 
     def take_failure(self) -> BaseException | None:
         """Return what ended the runtime; whoever takes it raises it."""
@@ -196,7 +201,6 @@ class Supervisor(Waiter):
         grace, and the cancellation is raised when no task is left.
         """
         owner = Owner(self)
-        pending: RaiseCancelled | None = None
         if self.alive and self.phase in (Phase.RUNNING, Phase.STOPPING):
             if not when_idle:
                 self._stop_asked = True
@@ -210,15 +214,15 @@ class Supervisor(Waiter):
             if inside:
                 return
             self._owners.append(owner)
-            pending = await self._router.host.park(owner)
+            await self._router.host.park(owner)
         if inside:
             return
         self._collected = True
         failure = self.take_failure()
         if failure is not None:
             raise failure
-        if pending is not None:
-            pending()
+        if owner.cancelled is not None:
+            owner.cancelled()
 
     @uninterruptible
     async def close(self) -> None:
@@ -227,14 +231,14 @@ class Supervisor(Waiter):
         self._wake()
         owner = Owner(self)
         self._owners.append(owner)
-        pending = await self._router.host.park(owner)
-        if pending is not None:
-            pending()
+        await self._router.host.park(owner)
+        if owner.cancelled is not None:
+            owner.cancelled()
 
     def refuse_all(self) -> None:
         """Stop a runtime that does not run: what is held is failed."""
         self._router.refuse_queued()
-        self.phase = Phase.STOPPED
+        self._enter(Phase.STOPPED)
         if not self.alive:
             self._router.use_host(None)
 
@@ -323,7 +327,7 @@ class Supervisor(Waiter):
         collected = bool(self._owners)
         self._wake_owners()
         if self.phase is not Phase.NEW:
-            self.phase = Phase.STOPPED
+            self._enter(Phase.STOPPED)
             router.use_host(None)  # nothing bound to a loop is kept while stopped
         failure = self.failure
         if failure is not None and not collected and ends_program(failure):
@@ -351,6 +355,11 @@ class Supervisor(Waiter):
             else:
                 listeners.remove(self._message_ended)
 
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        accepts = phase is Phase.RUNNING
+        self._router.accepting_thread = get_ident() if accepts else None
+
     def _wake_owners(self) -> None:
         owners, self._owners = self._owners, []
         self._idle_owners.clear()
@@ -361,7 +370,7 @@ class Supervisor(Waiter):
         """Accept nothing more, and fail what no handler has begun with."""
         if self.phase is Phase.RUNNING:
             self._listen(True)
-            self.phase = Phase.STOPPING
+            self._enter(Phase.STOPPING)
             self._router.refuse_queued()
 
     def _wake(self) -> None:
