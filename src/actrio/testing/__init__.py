@@ -1,0 +1,27 @@
+"""Tools for testing actors and the programs around them.
+
+========================  ==============================================================
+:func:`run`               one program on trio, asyncio or uvloop, in virtual time, seeded
+:func:`sweep`             cancel an operation at every point where it can be cancelled
+:class:`VirtualTimeLoop`  an asyncio event loop whose clock jumps, for any test runner
+:func:`leftover_tasks`    what a test has left running
+========================  ==============================================================
+
+They work on plain functions and know nothing of pytest.
+"""
+
+from ._hosts import Host, run
+from ._sweep import CancelPoint, sweep
+from ._tasks import describe_tasks, leftover_tasks
+from ._virtual_time import Deadlocked, VirtualTimeLoop
+
+__all__ = [
+    "CancelPoint",
+    "Deadlocked",
+    "Host",
+    "VirtualTimeLoop",
+    "describe_tasks",
+    "leftover_tasks",
+    "run",
+    "sweep",
+]

@@ -1,0 +1,126 @@
+"""How the tests run.
+
+- A plain async test runs on trio under pytest-trio; ask for ``autojump_clock`` to sleep
+  in virtual time.
+- A semantic test runs on every host. Write it with anyio's primitives and mark the
+  module::
+
+      pytestmark = pytest.mark.anyio
+
+  It then runs as ``[trio]`` and ``[asyncio]``, both in virtual time: sleeping costs
+  nothing. With ``@pytest.mark.every_host`` it also runs as ``[uvloop]``, in real time,
+  so keep its sleeps short. To restrict a test to some hosts, name them::
+
+      @pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
+
+  The fixture ``anyio_backend_name`` tells ``"trio"`` from ``"asyncio"``.
+- Every async test fails when a task is left at its end: on asyncio any task, on trio
+  any system task (other tasks cannot be left there). The test's fixtures have ended by
+  then, so a runtime that a fixture forgot to stop is found as well.
+- Synchronous tests (Hypothesis among them) run programs with ``actrio.testing.run``.
+- Tests marked ``slow`` are left out without ``--run-slow``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from actrio.testing import VirtualTimeLoop, leftover_tasks
+
+TIMED_HOSTS = ["trio", "asyncio"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--run-slow", action="store_true", help="also run the tests marked slow"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "every_host: an anyio test that also runs on uvloop, in real time"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each anyio test once per host, unless it names its hosts itself."""
+    named = any(
+        "anyio_backend" in str(mark.args[0]).replace(" ", "").split(",")
+        for mark in metafunc.definition.iter_markers("parametrize")
+    )
+    if "anyio_backend" in metafunc.fixturenames and not named:
+        every_host = metafunc.definition.get_closest_marker("every_host")
+        hosts = [*TIMED_HOSTS, "uvloop"] if every_host else TIMED_HOSTS
+        metafunc.parametrize("anyio_backend", hosts, indirect=True)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Give async tests their host and their leak check; leave slow tests out."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_async(item):
+            if item.get_closest_marker("anyio") is None:
+                if item.get_closest_marker("trio") is None:
+                    item.add_marker(pytest.mark.trio(run=run_without_leftovers))
+            else:
+                # First, so that it ends last: after the fixtures of the test.
+                item.fixturenames.insert(0, "no_leftovers")
+    if not config.getoption("--run-slow"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+def is_async(item: pytest.Function) -> bool:
+    """Tell whether a test is a coroutine function, under ``@given`` as well."""
+    function = getattr(item.obj, "hypothesis", None)
+    return inspect.iscoroutinefunction(
+        item.obj if function is None else function.inner_test
+    )
+
+
+def run_without_leftovers(
+    async_fn: Callable[..., Awaitable[object]], *args: object, **options: Any
+) -> object:
+    """Do what ``trio.run`` does, then fail if a system task is left."""
+
+    async def checked() -> object:
+        result = await async_fn(*args)
+        assert leftover_tasks() == []
+        return result
+
+    return trio.run(checked, **options)
+
+
+@pytest.fixture
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """The host of an anyio test, as anyio's plugin wants it."""
+    match request.param:
+        case "trio":
+            return "trio", {"clock": MockClock(autojump_threshold=0)}
+        case "asyncio":
+            return "asyncio", {"loop_factory": VirtualTimeLoop}
+        case "uvloop":
+            uvloop = pytest.importorskip("uvloop")
+            return "asyncio", {"loop_factory": uvloop.new_event_loop}
+        case other:
+            msg = f"unknown host {other!r}: use 'trio', 'asyncio' or 'uvloop'"
+            raise ValueError(msg)
+
+
+@pytest.fixture
+async def no_leftovers(anyio_backend: object) -> AsyncIterator[None]:
+    """Fail the test if a task is left when it and its fixtures have ended."""
+    # anyio's plugin keeps tasks of its own around a test, on asyncio.
+    known = [] if trio.lowlevel.in_trio_run() else list(asyncio.all_tasks())
+    yield
+    plugins_own = "TestRunner._call_in_runner_task"
+    assert [task for task in leftover_tasks(known) if plugins_own not in task] == []
