@@ -22,6 +22,7 @@ __all__ = [
     "Handling",
     "MessageHandlerContext",
     "SubscriptionInstantiationContext",
+    "mark_unhandled",
 ]
 
 
@@ -41,6 +42,14 @@ CURRENT: ContextVar[Handling | None] = ContextVar("actrio.CURRENT", default=None
 
 POPULATED: ContextVar[AgentId | None] = ContextVar("actrio.POPULATED", default=None)
 """What `MessageHandlerContext.populate_context` was given; wins over `CURRENT`."""
+
+
+def mark_unhandled(agent_id: AgentId | None) -> None:
+    """Have the runtime count the message that this agent handles now as dead."""
+    handling = CURRENT.get()
+    if handling is not None and handling.agent_id == agent_id:
+        handling.unhandled = True
+
 
 _INSTANTIATING: ContextVar[tuple[AgentRuntime, AgentId] | None] = ContextVar(
     "actrio.INSTANTIATING", default=None

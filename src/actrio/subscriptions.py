@@ -213,7 +213,7 @@ def default_subscription(
 
 
 def type_subscription(
-    topic_type: str, agent_type: str | AgentType | None = None
+    topic_type: str, *, agent_type: str | AgentType | None = None
 ) -> Callable[[ClassT], ClassT]:
     """Subscribe an agent class to a topic type.
 
