@@ -21,7 +21,7 @@ from contextvars import Context
 from typing import Any, NoReturn, cast
 
 import anyio
-from anyio.lowlevel import checkpoint
+from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from ._host import CancelScope, Nursery, RaiseCancelled, Timer, Waiter, split_group
 
@@ -33,10 +33,22 @@ class AsyncioHost:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        # anyio loads its backend on first use, a tenth of a second: now, not in the
+        # middle of the first request
+        anyio.current_time()
         self._spawned: set[asyncio.Task[object]] = set()
         self.checkpoint = checkpoint
+        self.checkpoint_if_cancelled = checkpoint_if_cancelled
         self.sleep = anyio.sleep
         self.current_time = self._loop.time
+
+    async def let_others_run(self) -> None:
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            # a scope will cancel again; a native cancellation is heard only now
+            if anyio.current_effective_deadline() > -math.inf:
+                raise
 
     def is_current(self) -> bool:
         try:
@@ -69,27 +81,27 @@ class AsyncioHost:
         task.add_done_callback(self._spawned.discard)
 
     async def park(self, waiter: Waiter) -> None:
-        future = waiter.parked = self._loop.create_future()
+        future = waiter.parked = _Parking(waiter, self._loop)
         try:
             await future
         except asyncio.CancelledError as exc:
             cancelled = exc
         else:
             return
+        if future.may_leave:
+            raise cancelled
         if _was_woken(waiter):
-            # Woken first and cancelled before the task could run. A scope will
-            # cancel again; a native cancellation is heard only now.
-            if anyio.current_effective_deadline() == -math.inf:
-                return
-            raise cancelled
-        if waiter.leave():
-            waiter.parked = None
-            raise cancelled
+            # Woken and cancelled before the task could run. A scope will cancel
+            # again; a native cancellation is heard only now.
+            if anyio.current_effective_deadline() > -math.inf:
+                raise cancelled
+            waiter.cancelled = _raiser(cancelled)
+            return
         with anyio.CancelScope(shield=True):
             while not _was_woken(waiter):
-                future = waiter.parked = self._loop.create_future()
+                stay = waiter.parked = self._loop.create_future()
                 with suppress(asyncio.CancelledError):
-                    await future
+                    await stay
         waiter.cancelled = _raiser(cancelled)
 
     def wake(self, waiter: Waiter) -> None:
@@ -101,10 +113,10 @@ class AsyncioHost:
                 future.set_result(None)
 
     def split_cancellation(
-        self, exc: BaseException, scope: CancelScope
+        self, exc: BaseException
     ) -> tuple[BaseException | None, BaseException | None]:
         task = asyncio.current_task()
-        cancelled = scope.cancel_called or (task is not None and task.cancelling() > 0)
+        cancelled = task is not None and task.cancelling() > 0
 
         def from_host(exc: BaseException) -> bool:
             # an Exception is RequestCancelled: an answer, not a cancellation
@@ -117,6 +129,36 @@ class AsyncioHost:
         if isinstance(exc, BaseExceptionGroup):
             return split_group(exc, from_host)
         return (exc, None) if from_host(exc) else (None, exc)
+
+    def is_stray(self, exc: BaseException) -> bool:
+        # raised by hand after our scope had cancelled; its own the scope absorbs
+        task = asyncio.current_task()
+        return (
+            isinstance(exc, asyncio.CancelledError)
+            and task is not None
+            and not task.cancelling()
+        )
+
+
+class _Parking(asyncio.Future[None]):
+    """A future that asks its waiter the moment its task is cancelled.
+
+    asyncio tells a task of its cancellation only in a later pass of the loop; by then
+    an actor may have begun with what the cancelled sender wanted to withdraw.
+    """
+
+    def __init__(self, waiter: Waiter, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self._waiter = waiter
+        self.may_leave = False
+
+    def cancel(self, msg: Any = None) -> bool:
+        if self.done():
+            return False
+        if self._waiter.leave():
+            self._waiter.parked = None
+            self.may_leave = True
+        return super().cancel(msg)
 
 
 def _was_woken(waiter: Waiter) -> bool:

@@ -24,9 +24,10 @@ class Waiter:
     """The host's handle of the parked task; None while nobody waits."""
 
     cancelled: RaiseCancelled | None
-    """Raises the cancellation that came while the task had to stay; None if none did.
+    """Raises the cancellation that came while the task was parked and did not leave.
 
-    Whoever drops it still meets a scope's cancellation at the next checkpoint.
+    It had to stay, or was woken in the same step. Whoever drops it still meets a
+    scope's cancellation at the next checkpoint.
     """
 
     def __init__(self) -> None:
@@ -130,6 +131,14 @@ class Host(Protocol):
         """Let other tasks run, and be cancelled here if so asked."""
         ...
 
+    async def checkpoint_if_cancelled(self) -> None:
+        """Raise the cancellation if there is one; else return without yielding."""
+        ...
+
+    async def let_others_run(self) -> None:
+        """Yield once, without being cancelled by a scope."""
+        ...
+
     async def sleep(self, seconds: float, /) -> None:
         """Wait for ``seconds`` of the loop's clock."""
         ...
@@ -147,17 +156,23 @@ class Host(Protocol):
         ...
 
     def split_cancellation(
-        self, exc: BaseException, scope: CancelScope
+        self, exc: BaseException
     ) -> tuple[BaseException | None, BaseException | None]:
         """Tell the host's cancellation from an error that user code raised.
 
         Args:
-            exc: What came out of user code that ran under ``scope``.
-            scope: The innermost scope that is ours.
+            exc: What came out of user code in the current task.
 
         Returns:
             The part that the scopes around us must see again, and the part that is
             the user's; one of them is None unless ``exc`` is a mixed group.
+        """
+        ...
+
+    def is_stray(self, exc: BaseException) -> bool:
+        """Say whether a cancellation has nobody left who cancelled this task.
+
+        On asyncio user code can raise one by hand; no scope absorbs it.
         """
         ...
 

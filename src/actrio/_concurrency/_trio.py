@@ -33,6 +33,8 @@ class TrioHost:
     def __init__(self) -> None:
         self._token = current_trio_token()
         self.checkpoint = trio.lowlevel.checkpoint
+        self.checkpoint_if_cancelled = trio.lowlevel.checkpoint_if_cancelled
+        self.let_others_run = trio.lowlevel.cancel_shielded_checkpoint
         self.sleep = trio.sleep
         self.current_time = trio.current_time
 
@@ -79,11 +81,15 @@ class TrioHost:
             reschedule(cast("Task", task))
 
     def split_cancellation(
-        self, exc: BaseException, scope: CancelScope
+        self, exc: BaseException
     ) -> tuple[BaseException | None, BaseException | None]:
         if isinstance(exc, BaseExceptionGroup):
             return split_group(exc, lambda exc: isinstance(exc, trio.Cancelled))
         return (exc, None) if isinstance(exc, trio.Cancelled) else (None, exc)
+
+    def is_stray(self, exc: BaseException) -> bool:
+        del exc
+        return False  # only trio makes a Cancelled
 
 
 def _abort(waiter: Waiter, raise_cancel: RaiseCancelT) -> Abort:

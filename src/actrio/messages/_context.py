@@ -22,7 +22,7 @@ class MessageContext:
     """True for a direct message, whose sender waits for the response."""
 
     cancellation_token: CancellationToken
-    """The sender's token, or a fresh one; it is cancelled when the sender gives up."""
+    """The sender's token, or a fresh one if it gave none."""
 
     message_id: str
     """Unique among the messages of one runtime, unless the sender chose it."""

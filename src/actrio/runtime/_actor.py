@@ -10,23 +10,23 @@ A *lane* is an inbox with the slots that serve it. Every actor has one; an agent
 handlers run in the actor's own task, one after another, under one cancel scope that
 is replaced only after it was cancelled: a scope, a nursery or a task for every message
 would cost more than the message. With more slots each handler runs in a task of its
-own; the lane starts the next one only when the last one has begun, because trio
-shuffles tasks and messages start in the order in which they came.
+own. trio shuffles tasks that become ready together, but messages start in the order in
+which they came: whichever task is the first to run takes the message that came first.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 from .._concurrency import CancelScope, Waiter, uninterruptible
 from .._contextvars import CURRENT
 from ..abc import Agent
-from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId
 from ..messages import DONE, RUNNING, Delivery, Envelope, Request
 from ._contracts import Post
-from ._endings import add_note, ends_program
+from ._endings import add_note, ends_program, program_ended
 from ._inbox import Inbox
 from ._registration import Registration, make_interruptible
 from ._waits import Invocation, Node
@@ -50,8 +50,8 @@ class Lane(Waiter):
         """The invocations that hold a slot; those that are nested hold none."""
         self.serving = False
         """Whether a task serves this lane."""
-        self.starting: Envelope | None = None
-        """Taken from the inbox, but its task has not begun yet."""
+        self.starting: deque[Envelope] | None = None
+        """Taken from the inbox, for tasks that have not begun yet."""
         self.watched = False
         """Whether the watch for long-busy actors looks at it already."""
 
@@ -164,55 +164,63 @@ class Actor:
 
     @uninterruptible
     async def _serve_in_turn(self, lane: Lane) -> None:
-        router, inbox = self.router, lane.inbox
-        host, handled = router.host, 0
+        router, host = self.router, self.router.host
         try:
             while True:
-                with host.cancel_scope() as scope:
-                    while True:
-                        if not inbox.size:
-                            await host.park(lane)
-                        elif self.agent is None or self.closed:
-                            await self._build(scope)
-                        else:
-                            envelope = cast("Envelope", inbox.take())
-                            envelope.state = RUNNING
-                            envelope.scope = scope
-                            invocation = envelope.invocation = Invocation(
-                                self.id, router
-                            )
-                            lane.holders.append(invocation)
-                            await self._handle(envelope, lane, invocation)
-                            if envelope.scope_cancelled:
-                                break
-                            handled += 1
-                            if not handled % _HANDLED_BEFORE_YIELDING:
-                                await host.checkpoint()
+                try:
+                    with host.cancel_scope() as scope:
+                        await self._serve_until_cancelled(lane, scope)
+                except BaseException as exc:
+                    if not host.is_stray(exc):
+                        raise
         finally:
             lane.serving = False
             # the loop was cancelled: what is queued must not wait for ever
             router.refuse_lane(lane)
             router.task_ended()
+
+    @uninterruptible
+    async def _serve_until_cancelled(self, lane: Lane, scope: CancelScope) -> None:
+        """Handle one message after another, until a handler's sender gave up."""
+        router, inbox = self.router, lane.inbox
+        host, handled = router.host, 0
+        while True:
+            if not inbox.size:
+                await host.park(lane)
+            elif self.agent is None or self.closed:
+                await self._build()
+            else:
+                envelope = cast("Envelope", inbox.take())
+                envelope.state = RUNNING
+                envelope.scope = scope
+                invocation = envelope.invocation = Invocation(self.id, router)
+                lane.holders.append(invocation)
+                await self._handle(envelope, lane, invocation)
+                if envelope.scope_cancelled:
+                    return
+                handled += 1
+                if not handled % _HANDLED_BEFORE_YIELDING:
+                    await host.checkpoint()
 
     @uninterruptible
     async def _serve_side_by_side(self, lane: Lane) -> None:
         router, inbox = self.router, lane.inbox
         host = router.host
+        starting = lane.starting = deque[Envelope]()
         try:
             while True:
-                may_start = lane.starting is None and len(lane.holders) < lane.slots
-                if not inbox.size or not may_start:
+                if not inbox.size or len(lane.holders) >= lane.slots:
                     await host.park(lane)
                 elif not self.is_built:
-                    with host.cancel_scope() as scope:
-                        await self._build(scope)
+                    await self._build()
                 else:
-                    envelope = lane.starting = cast("Envelope", inbox.take())
+                    envelope = cast("Envelope", inbox.take())
                     envelope.state = RUNNING
                     envelope.scope = host.cancel_scope()
                     invocation = envelope.invocation = Invocation(self.id, router)
                     lane.holders.append(invocation)
-                    router.start_task(self._handle_beside, envelope, lane, invocation)
+                    starting.append(envelope)
+                    router.start_task(self._handle_beside, lane)
         finally:
             lane.serving = False
             # the loop was cancelled: what is queued must not wait for ever
@@ -220,14 +228,11 @@ class Actor:
             router.task_ended()
 
     @uninterruptible
-    async def _handle_beside(
-        self, envelope: Envelope, lane: Lane, invocation: Invocation
-    ) -> None:
-        lane.starting = None
-        self.router.wake(lane)
-        scope = cast("CancelScope", envelope.scope)
+    async def _handle_beside(self, lane: Lane) -> None:
+        envelope = cast("deque[Envelope]", lane.starting).popleft()
+        invocation = cast("Invocation", envelope.invocation)
         try:
-            with scope:
+            with cast("CancelScope", envelope.scope):
                 if envelope.scope_cancelled:  # before the handler could begin
                     self._finish(envelope, lane, invocation)
                 else:
@@ -263,22 +268,16 @@ class Actor:
         if isinstance(exc, GeneratorExit):  # the loop was destroyed around us
             return exc
         router = self.router
-        scope = cast("CancelScope", envelope.scope)
-        cancellation, own = router.host.split_cancellation(exc, scope)
+        cancellation, own = router.host.split_cancellation(exc)
         if own is not None and ends_program(own):
             router.crash(own)
-            stopped = RuntimeStoppedError(
-                f"agent {self.id} raised {own!r}, which ends the runtime"
-            )
-            stopped.__cause__ = own
-            own = None
             if isinstance(envelope, Request):
-                envelope.failure = stopped
+                envelope.failure = program_ended(self.id, own)
         elif own is not None:
             add_note(own, self.id, envelope)
             envelope.error = own
         elif isinstance(envelope, Request) and not envelope.scope_cancelled:
-            envelope.failure = router.stopped_error(self.id)
+            envelope.failure = router.interrupted_error(self.id)
         return cancellation
 
     @uninterruptible
@@ -298,7 +297,7 @@ class Actor:
                 router.publish_failed(envelope, envelope.error)
             router.quiescence.leave()
 
-    async def _build(self, scope: CancelScope) -> None:
+    async def _build(self) -> None:
         """Build the agent, or fail everything that waits for it."""
         router = self.router
         if self.agent is not None and self.registration.factory is None:
@@ -309,10 +308,11 @@ class Actor:
         try:
             self.adopt(await self.registration.build(router.runtime, self.id))
         except BaseException as exc:
-            cancellation, own = router.host.split_cancellation(exc, scope)
+            cancellation, own = router.host.split_cancellation(exc)
             if own is not None and ends_program(own):
                 router.crash(own)
-            elif own is not None:
+                own = program_ended(self.id, own)
+            if own is not None:
                 self._fail_queued(own)
             if cancellation is exc:
                 raise

@@ -66,6 +66,10 @@ class Post(Tasks, Protocol):
         """Return the error for a sender whose message the stopped runtime refuses."""
         ...
 
+    def interrupted_error(self, agent: AgentId) -> RuntimeStoppedError:
+        """Return the error for a sender whose handler the stopped runtime cancelled."""
+        ...
+
     def refuse_lane(self, lane: Any) -> None:
         """Fail everything that is queued in one lane."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, cast
 
+from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId
 from ..messages import Envelope
 
@@ -16,6 +17,13 @@ def ends_program(exc: BaseException) -> bool:
         group = cast("BaseExceptionGroup[BaseException]", exc)
         return group.subgroup((KeyboardInterrupt, SystemExit)) is not None
     return isinstance(exc, KeyboardInterrupt | SystemExit)
+
+
+def program_ended(id: AgentId, exc: BaseException) -> RuntimeStoppedError:
+    """Return the error for a sender whose handler or factory ended the program."""
+    error = RuntimeStoppedError(f"agent {id} raised {exc!r}, which ends the runtime")
+    error.__cause__ = exc
+    return error
 
 
 def add_note(exc: BaseException, id: AgentId, envelope: Envelope) -> None:

@@ -16,6 +16,7 @@ from .._concurrency import Host, Waiter, current_host, interrupt_main_thread
 from ..identity import AgentId
 from ..messages import CancellationToken, Errand, MessageContext
 from ._closing import close_agents
+from ._endings import ends_program
 from ._requests import ask, current_invocation
 from ._router import Router
 from ._supervisor import Phase, StartSoon
@@ -96,6 +97,7 @@ class Lifecycle:
     async def block(self) -> AsyncGenerator[None]:
         """Run for the length of a block, in a nursery of the block."""
         host = self.bind_loop()
+        self._check_startable()
         error: BaseException | None = None
         try:
             async with host.open_nursery() as nursery:
@@ -114,7 +116,7 @@ class Lifecycle:
                     scope.cancel()
         finally:
             self._in_block = False
-            error = error or self._supervisor.take_failure()
+            error = _worse(error, self._supervisor.take_failure())
             await close_agents(self._router, host, log_errors=error is not None)
         if error is not None:
             raise error
@@ -129,6 +131,7 @@ class Lifecycle:
             None, None, True, CancellationToken(), router.next_message_id()
         )
         errand = Errand(operation, id, context)
+        self.bind_loop()
         if supervisor.phase is Phase.RUNNING:
             router.quiescence.enter()
             try:
@@ -148,8 +151,12 @@ class Lifecycle:
             return await visit()
         finally:
             supervisor.visits -= 1
-            if supervisor.alive and not supervisor.is_needed:
-                await supervisor.close()
+            if not supervisor.is_needed:
+                if supervisor.alive:
+                    await supervisor.close()
+                failure = supervisor.take_failure()
+                if failure is not None:  # a factory or hook ended the program
+                    raise failure
 
     async def _open_supervisor(self) -> None:
         """See to it that a supervisor is there, without starting the runtime."""
@@ -174,11 +181,14 @@ class Lifecycle:
         start_soon: StartSoon | None,
         on_crash: Callable[[BaseException], None],
     ) -> None:
+        self._check_startable()
+        self._supervisor.start(host, start_soon, on_crash)
+
+    def _check_startable(self) -> None:
         if self._supervisor.phase in (Phase.RUNNING, Phase.STOPPING):
             by_block = "; 'async with' has started it" if self._in_block else ""
             message = f"Runtime is already started{by_block}"
             raise RuntimeError(message)
-        self._supervisor.start(host, start_soon, on_crash)
 
     def bind_loop(self) -> Host:
         """Return the running loop; raise if the runtime works in another one."""
@@ -214,3 +224,13 @@ def wrong_loop() -> RuntimeError:
 def _interrupt(failure: BaseException) -> None:
     if isinstance(failure, KeyboardInterrupt):
         interrupt_main_thread()
+
+
+def _worse(
+    error: BaseException | None, failure: BaseException | None
+) -> BaseException | None:
+    """Choose what a block raises: its own error, or what ended the runtime in it."""
+    if error is None or failure is None:
+        return error or failure
+    is_consequence = error.__cause__ is failure
+    return failure if is_consequence or ends_program(failure) else error

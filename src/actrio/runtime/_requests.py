@@ -88,8 +88,9 @@ async def _wait_inside(
 def outcome_of(request: Request) -> object:
     """Return or raise the outcome of a request that is over.
 
-    The handler's own exception comes first, then the sender's cancellation, then the
-    token's, then the runtime's reason why there is no outcome.
+    The handler's own exception comes first; then the response, unless the sender gave
+    up before there was one; then the sender's cancellation, the token's, and the
+    runtime's reason why there is no response.
     """
     if request.error is not None:
         try:
@@ -97,13 +98,15 @@ def outcome_of(request: Request) -> object:
         finally:
             # the traceback holds this frame: do not let the frame hold the error
             request.error = None
+    answered = request.state is DONE and request.failure is None
+    if answered and not request.scope_cancelled:
+        return request.response
     if request.cancelled is not None:
         request.cancelled()
     if request.withdrawn_by_token:
         raise request_cancelled(request)
-    if request.failure is not None:
-        raise request.failure
-    return request.response
+    assert request.failure is not None, f"{request} has no outcome"
+    raise request.failure
 
 
 def withdraw_by_token(router: Router, request: Request) -> None:

@@ -219,9 +219,9 @@ class Router:
             for lane in actor.lanes():
                 lane.serving = lane.watched = False
                 lane.parked = None
-                envelope, lane.starting = lane.starting, None
+                starting, lane.starting = lane.starting, None
                 lane.holders.clear()
-                if envelope is not None:
+                for envelope in starting or ():
                     self._refuse(envelope)
 
     def _refuse(self, envelope: Envelope) -> None:
@@ -276,6 +276,16 @@ class Router:
         error = RuntimeStoppedError(
             f"the runtime has stopped: the message to {recipient} was not handled; "
             "send it before stop(), or start() the runtime again"
+        )
+        error.__cause__ = self.supervisor.failure
+        return error
+
+    def interrupted_error(self, agent: AgentId) -> RuntimeStoppedError:
+        """Return the error for a sender whose handler the stopped runtime cancelled."""
+        error = RuntimeStoppedError(
+            f"the runtime has stopped: agent {agent} was still handling the message "
+            "and was cancelled; wait for the response before stop(), or give a "
+            "longer grace"
         )
         error.__cause__ = self.supervisor.failure
         return error

@@ -29,8 +29,6 @@ from ._supervisor import Phase
 
 T = TypeVar("T", bound=Agent)
 
-_PUBLISHES_BEFORE_YIELDING = 32
-
 
 class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
     """Runs agents in one event loop, trio's or asyncio's.
@@ -97,7 +95,6 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             InterventionChain(intervention_handlers) if intervention_handlers else None
         )
         self._life = Lifecycle(self._router)
-        self._published = 0
 
     def __repr__(self) -> str:
         phase, agents = self._supervisor.phase.value, len(self._router.directory)
@@ -223,8 +220,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         Returns when every copy is in its recipient's inbox; it waits for room in
         full ones, not for handlers. What a handler raises is logged and never
         reaches the publisher or another subscriber; what it returns is dropped. An
-        agent does not receive what it publishes itself. Yields to other tasks at
-        least once in 32 calls.
+        agent does not receive what it publishes itself.
 
         Args:
             message: Any object; every recipient gets the same one.
@@ -236,8 +232,9 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         Raises:
             RuntimeStoppedError: If the runtime has stopped.
 
-        Cancellation: Copies that found no room yet are withdrawn; the others are on
-        their way and stay so.
+        Cancellation: Before the first copy is on its way nothing happens. While it
+        waits for room, the copies that found none yet are withdrawn; the others are
+        on their way and stay so.
         """
         router = self._router
         if router.accepting_thread != get_ident():
@@ -262,12 +259,12 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
                 self._hold_publish(message, context, token)
                 held = True
                 return
+            await router.host.checkpoint_if_cancelled()
             full = fan_out(router, message, context, token)
-            self._published += 1
             if full:
                 await wait_for_room(router, full)
-            elif not self._published % _PUBLISHES_BEFORE_YIELDING:
-                await router.host.checkpoint()
+            else:
+                await router.host.let_others_run()
         finally:
             if not held:
                 router.quiescence.leave()
@@ -427,18 +424,17 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         """
         directory, routes = self._router.directory, self._router.routes
         directory.check_instance(agent_instance, agent_id)
-        if directory.find(agent_id.type) is None:
-            directory.add(
-                self._registration(
-                    agent_id.type,
-                    None,
-                    type(agent_instance),
-                    max_concurrency,
-                    inbox_capacity,
-                    reentrant,
-                )
-            )
+        registration = directory.find(agent_id.type) or self._registration(
+            agent_id.type,
+            None,
+            type(agent_instance),
+            max_concurrency,
+            inbox_capacity,
+            reentrant,
+        )
         await agent_instance.bind_id_and_runtime(id=agent_id, runtime=self)
+        if directory.find(agent_id.type) is None:
+            directory.add(registration)
         directory.actor(agent_id).adopt(agent_instance)
         routes.add_all(s for s in subscriptions if not routes.has(s))
         return agent_id

@@ -37,6 +37,9 @@ from ._endings import ends_program
 
 _logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 
+_WARN_EVERY: Final = 1.0
+"""Seconds between two warnings of a refused cancellation, if ``grace`` is shorter."""
+
 StartSoon = Callable[[Callable[[], Awaitable[object]]], None]
 """Starts a task in a nursery."""
 
@@ -92,7 +95,7 @@ class Supervisor(Waiter):
         self._cut_short = False
         self._unwinding = False
         self._collected = True
-        self._on_crash: Callable[[BaseException], None] | None = None
+        self._on_crash: Callable[[BaseException], None] = _tell_nobody
 
     # -- starting ---------------------------------------------------------------
 
@@ -130,6 +133,7 @@ class Supervisor(Waiter):
     def open(self, host: Host, start_soon: StartSoon | None = None) -> None:
         """Start the supervisor's task without running: for a visit or a step."""
         self._router.use_host(host)
+        self._on_crash = _tell_nobody
         self.alive = True
         self._stop_asked = self._stop_when_idle_asked = self._cut_short = False
         self._base = copy_context()
@@ -310,8 +314,8 @@ class Supervisor(Waiter):
         """Wait for cancelled tasks; a handler that refuses is named once per grace."""
         with host.cancel_scope(shield=True):
             while self._tasks:
-                deadline = host.current_time() + self._grace
-                with host.cancel_scope(deadline=deadline) as patience:
+                patience_ends = host.current_time() + max(self._grace, _WARN_EVERY)
+                with host.cancel_scope(deadline=patience_ends) as patience:
                     await host.park(self)
                 if patience.cancelled_caught and self._tasks:
                     self._warn_of_refusal()
@@ -331,7 +335,6 @@ class Supervisor(Waiter):
             router.use_host(None)  # nothing bound to a loop is kept while stopped
         failure = self.failure
         if failure is not None and not collected and ends_program(failure):
-            assert self._on_crash is not None
             self._on_crash(failure)
 
     # -- deciding ---------------------------------------------------------------
@@ -384,3 +387,7 @@ class Supervisor(Waiter):
             ", ".join(busy) or "a task",
             self._grace,
         )
+
+
+def _tell_nobody(failure: BaseException) -> None:
+    """Do nothing: whoever visits takes the failure himself."""

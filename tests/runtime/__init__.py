@@ -1,0 +1,1 @@
+"""The semantics of the runtime, on every host."""
