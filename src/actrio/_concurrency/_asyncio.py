@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
+from types import coroutine
 from typing import Any, NoReturn, cast
 
 import anyio
-from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
+from anyio.lowlevel import checkpoint
 
 from ._host import CancelScope, Nursery, RaiseCancelled, Timer, Waiter, split_group
 
@@ -38,13 +39,21 @@ class AsyncioHost:
         anyio.current_time()
         self._spawned: set[asyncio.Task[object]] = set()
         self.checkpoint = checkpoint
-        self.checkpoint_if_cancelled = checkpoint_if_cancelled
         self.sleep = anyio.sleep
         self.current_time = self._loop.time
 
+    def is_cancelled(self) -> bool:
+        # the count is cheap, and grows when a cancellation reaches the task
+        task = asyncio.current_task()
+        return (
+            task is not None
+            and task.cancelling() > 0
+            and anyio.current_effective_deadline() == -math.inf
+        )
+
     async def let_others_run(self) -> None:
         try:
-            await asyncio.sleep(0)
+            await _next_pass()
         except asyncio.CancelledError:
             # a scope will cancel again; a native cancellation is heard only now
             if anyio.current_effective_deadline() > -math.inf:
@@ -138,6 +147,12 @@ class AsyncioHost:
             and task is not None
             and not task.cancelling()
         )
+
+
+@coroutine
+def _next_pass() -> Generator[None]:
+    """Yield to the loop once; what ``asyncio.sleep(0)`` does, without its detours."""
+    yield
 
 
 class _Parking(asyncio.Future[None]):

@@ -131,8 +131,8 @@ class Host(Protocol):
         """Let other tasks run, and be cancelled here if so asked."""
         ...
 
-    async def checkpoint_if_cancelled(self) -> None:
-        """Raise the cancellation if there is one; else return without yielding."""
+    def is_cancelled(self) -> bool:
+        """Say whether the next `checkpoint` would raise a scope's cancellation."""
         ...
 
     async def let_others_run(self) -> None:

@@ -33,10 +33,12 @@ class TrioHost:
     def __init__(self) -> None:
         self._token = current_trio_token()
         self.checkpoint = trio.lowlevel.checkpoint
-        self.checkpoint_if_cancelled = trio.lowlevel.checkpoint_if_cancelled
         self.let_others_run = trio.lowlevel.cancel_shielded_checkpoint
         self.sleep = trio.sleep
         self.current_time = trio.current_time
+
+    def is_cancelled(self) -> bool:
+        return trio.current_effective_deadline() == -math.inf
 
     def is_current(self) -> bool:
         return in_trio_run() and current_trio_token() is self._token

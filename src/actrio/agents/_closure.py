@@ -63,7 +63,7 @@ class ClosureAgent(BaseAgent, ClosureContext):
             message says which classes it takes; ``Any`` takes all.
         unknown_type_policy: What to do with a message of another class: ``"warn"``
             drops it with a warning, ``"error"`` raises `CantHandleException`,
-            ``"ignore"`` calls the closure all the same.
+            ``"ignore"`` drops it silently.
 
     Raises:
         RuntimeError: Outside a factory that a runtime has called.
@@ -97,14 +97,14 @@ class ClosureAgent(BaseAgent, ClosureContext):
             text = (
                 f"closure agent {self.id} takes {names} and was given a "
                 f"{type(message).__name__}; set unknown_type_policy to 'error' to "
-                "raise an exception, or 'ignore' to have the closure called"
+                "raise an exception, or 'ignore' to drop such messages silently"
             )
             if self._unknown_type_policy == "error":
                 raise CantHandleException(text)
+            mark_unhandled(self.id)
             if self._unknown_type_policy == "warn":
-                mark_unhandled(self.id)
                 warnings.warn(text, stacklevel=1)
-                return None
+            return None
         if self._takes_context:
             return await self._closure(self, message, ctx)
         return await self._closure(self, message)

@@ -305,6 +305,8 @@ class Actor:
             return
         invocation = self.building = Invocation(self.id, router)
         CURRENT.set(invocation)
+        # its requests may come one after another: no idle moment in between
+        router.quiescence.enter()
         try:
             self.adopt(await self.registration.build(router.runtime, self.id))
         except BaseException as exc:
@@ -321,6 +323,7 @@ class Actor:
         finally:
             invocation.live = False
             self.building = None
+            router.quiescence.leave()
 
     def _fail_queued(self, exc: BaseException) -> None:
         for envelope in self.lane.inbox.clear():

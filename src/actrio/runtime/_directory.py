@@ -123,9 +123,12 @@ class Directory:
             )
             raise ValueError(message)
 
-    def live(self, id: AgentId) -> Actor | None:
-        """Return the actor behind an id if it was addressed before, else None."""
-        return self._actors.get(id)
+    def find_actor(self, id: AgentId) -> Actor | None:
+        """Return the actor behind an id as `actor` does; None for an unknown type."""
+        actor = self._actors.get(id)
+        if actor is None and id.type in self._registrations:
+            actor = self.actor(id)
+        return actor
 
 
 def _check_id(id: object) -> None:

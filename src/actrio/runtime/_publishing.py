@@ -7,10 +7,10 @@ then the publisher waits for the full ones. Nobody waits for the handlers.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from .._concurrency import uninterruptible
-from ..identity import AgentId, TopicId
 from ..logging import ROOT_LOGGER_NAME
 from ..messages import (
     WITHDRAWN,
@@ -52,14 +52,17 @@ def fan_out(
     for recipient in router.routes.recipients(topic):
         if recipient == context.sender:
             continue
+        actor = router.directory.find_actor(recipient)
         recipients += 1
-        lane = _lane_of(router, recipient, message)
-        if lane is None:
+        if actor is None:
             reason = DeadLetterReason.UNKNOWN_TYPE
             router.dead_message(message, context, reason, recipient)
             continue
-        delivery = _copy(router, message, recipient, context, topic)
-        delivery.queue = lane
+        router.quiescence.enter()
+        # a context is mutable, so no two handlers share one
+        own = context if recipients == 1 else replace(context)
+        delivery = Delivery(message, recipient, own)
+        lane = delivery.queue = actor.lane_for(type(message))
         if token is not None:
             delivery.forget_token = token.register(delivery.withdraw)
             if delivery.state is WITHDRAWN:  # the token is cancelled already
@@ -129,24 +132,3 @@ def log_intervention_error(context: MessageContext) -> None:
         context.message_id,
         context.topic_id,
     )
-
-
-def _lane_of(router: Router, recipient: AgentId, message: object) -> Lane | None:
-    if router.directory.find(recipient.type) is None:
-        return None
-    return router.directory.actor(recipient).lane_for(type(message))
-
-
-def _copy(
-    router: Router,
-    message: object,
-    recipient: AgentId,
-    context: MessageContext,
-    topic: TopicId,
-) -> Delivery:
-    router.quiescence.enter()
-    # a context is mutable, so no two handlers share one
-    own = MessageContext(
-        context.sender, topic, False, context.cancellation_token, context.message_id
-    )
-    return Delivery(message, recipient, own)

@@ -259,12 +259,14 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
                 self._hold_publish(message, context, token)
                 held = True
                 return
-            await router.host.checkpoint_if_cancelled()
+            host = router.host
+            if host.is_cancelled():
+                await host.checkpoint()
             full = fan_out(router, message, context, token)
             if full:
                 await wait_for_room(router, full)
             else:
-                await router.host.let_others_run()
+                await host.let_others_run()
         finally:
             if not held:
                 router.quiescence.leave()

@@ -1,0 +1,1 @@
+"""The same scripts run on autogen_core and on actrio."""

@@ -1,0 +1,147 @@
+"""The signatures of actrio begin with those of autogen_core 0.7.5."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, is_typeddict
+
+import autogen_core
+import pytest
+from autogen_core import exceptions as autogen_exceptions
+
+import actrio
+from actrio import exceptions
+
+# What the core has not got: serialization, components, model calls and telemetry.
+ABSENT = {
+    "CacheStore",
+    "Component",
+    "ComponentBase",
+    "ComponentFromConfig",
+    "ComponentLoader",
+    "ComponentModel",
+    "ComponentSchemaType",
+    "ComponentToConfig",
+    "ComponentType",
+    "FunctionCall",
+    "Image",
+    "InMemoryStore",
+    "JSON_DATA_CONTENT_TYPE",
+    "MessageSerializer",
+    "PROTOBUF_DATA_CONTENT_TYPE",
+    "UnknownPayload",
+    "is_component_class",
+    "is_component_instance",
+    "trace_create_agent_span",
+    "trace_invoke_agent_span",
+    "trace_tool_span",
+    "try_get_known_serializers_for_type",
+}
+ABSENT_ATTRIBUTES = {"add_message_serializer"}
+# What is required there and may be left out here, as AutoGen's documents do.
+OPTIONAL = {
+    "AgentProxy.send_message": {"sender"},
+    "AgentType": {"type"},
+    "BaseAgent": {"description"},
+    "RoutedAgent": {"description"},
+}
+# What is added and may be given by position, as AutoGen's documents do.
+ADDED_BY_POSITION = {
+    "BaseAgent": {"runtime"},
+    "DropMessage": {"reason"},
+    "RoutedAgent": {"runtime"},
+}
+PROPERTIES = {"CancellationToken.is_cancelled"}  # a call and an attribute
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def signature(thing: Any) -> list[inspect.Parameter]:
+    """The parameters of a callable, the class or instance left out."""
+    parameters = list(inspect.signature(thing).parameters.values())
+    return [one for one in parameters if one.name not in ("self", "cls")]
+
+
+def members(name: str) -> Iterator[str]:
+    """A public callable and its public methods, as dotted names."""
+    theirs = getattr(autogen_core, name)
+    if not callable(theirs) or is_typeddict(theirs):
+        return
+    yield name
+    if inspect.isclass(theirs):
+        for member in sorted(dir(theirs)):
+            own = not member.startswith("_") and member not in ABSENT_ATTRIBUTES
+            dotted = f"{name}.{member}"
+            if own and callable(getattr(theirs, member)) and dotted not in PROPERTIES:
+                yield dotted
+
+
+def find(package: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        package = getattr(package, part)
+    return package
+
+
+NAMES = sorted(set(autogen_core.__all__) - ABSENT)
+
+
+def test_every_name_of_the_core_exists() -> None:
+    """What actrio lacks of autogen_core's names is listed here."""
+    assert set(autogen_core.__all__) - set(actrio.__all__) == ABSENT
+
+
+@pytest.mark.parametrize("name", [each for name in NAMES for each in members(name)])
+def test_signature_begins_with_theirs(name: str) -> None:
+    """Names, order, kinds and defaults are theirs; what is added is keyword-only."""
+    theirs, ours = find(autogen_core, name), find(actrio, name)
+    expected = signature(theirs)
+    if [one.kind for one in expected] == list(VARIADIC):
+        return  # a protocol's constructor says nothing
+    found = {one.name: one for one in signature(ours)}
+    added = [one for key, one in found.items() if key not in {p.name for p in expected}]
+    anywhere = {one.name for one in added if one.kind not in (KEYWORD, *VARIADIC)}
+    assert anywhere == ADDED_BY_POSITION.get(name, set())
+    common = [one for one in found.values() if one not in added]
+    optional = OPTIONAL.get(name, set())
+    assert [describe(one, optional) for one in common] == [
+        describe(one, optional) for one in expected
+    ]
+    assert {one.name for one in common if one.default is not one.empty} >= optional
+    assert inspect.iscoroutinefunction(ours) == inspect.iscoroutinefunction(theirs)
+
+
+def describe(parameter: inspect.Parameter, optional: set[str]) -> tuple[object, ...]:
+    """What must be equal in two parameters; the default of an optional one need not."""
+    default = ... if parameter.name in optional else parameter.default
+    if inspect.isclass(default) and default is not parameter.empty:
+        default = default.__name__  # each package has its own
+    return parameter.name, parameter.kind.name, default
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_public_attributes_exist(name: str) -> None:
+    """Every public attribute of a class of theirs exists on ours."""
+    theirs, ours = getattr(autogen_core, name), getattr(actrio, name)
+    if inspect.isclass(theirs):
+        missing = {one for one in dir(theirs) if one[0] != "_"} - set(dir(ours))
+        missing -= {one for one in missing if one.startswith("internal_")}
+        assert missing <= ABSENT_ATTRIBUTES
+
+
+def test_exceptions_exist() -> None:
+    """The four exceptions of autogen_core exist and are exceptions."""
+    names = [
+        name
+        for name, value in vars(autogen_exceptions).items()
+        if inspect.isclass(value) and issubclass(value, Exception)
+    ]
+    assert len(names) == 4
+    assert all(issubclass(getattr(exceptions, name), Exception) for name in names)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in NAMES if isinstance(getattr(autogen_core, name), str)],
+)
+def test_constants_are_theirs(name: str) -> None:
+    """The constants have autogen_core's values."""
+    assert getattr(actrio, name) == getattr(autogen_core, name)
