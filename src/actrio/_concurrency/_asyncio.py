@@ -65,6 +65,9 @@ class AsyncioHost:
         except RuntimeError:
             return False
 
+    def is_over(self) -> bool:
+        return self._loop.is_closed()
+
     def run_soon(self, function: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(function)

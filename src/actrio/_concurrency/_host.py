@@ -96,6 +96,10 @@ class Host(Protocol):
         """Say whether the caller runs inside this very loop."""
         ...
 
+    def is_over(self) -> bool:
+        """Say whether the loop has ended and will never run again."""
+        ...
+
     def run_soon(self, function: Callable[[], object]) -> None:
         """Call ``function`` in the loop, from any thread; nothing if it has ended."""
         ...

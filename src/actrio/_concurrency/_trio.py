@@ -43,6 +43,13 @@ class TrioHost:
     def is_current(self) -> bool:
         return in_trio_run() and current_trio_token() is self._token
 
+    def is_over(self) -> bool:
+        try:
+            self._token.run_sync_soon(int)
+        except trio.RunFinishedError:
+            return True
+        return False
+
     def run_soon(self, function: Callable[[], object]) -> None:
         with suppress(trio.RunFinishedError):
             self._token.run_sync_soon(function)

@@ -126,8 +126,10 @@ class Directory:
     def find_actor(self, id: AgentId) -> Actor | None:
         """Return the actor behind an id as `actor` does; None for an unknown type."""
         actor = self._actors.get(id)
-        if actor is None and id.type in self._registrations:
-            actor = self.actor(id)
+        if actor is None:
+            _check_id(id)
+            if id.type in self._registrations:
+                actor = self.actor(id)
         return actor
 
 

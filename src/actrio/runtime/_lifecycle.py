@@ -193,6 +193,8 @@ class Lifecycle:
     def bind_loop(self) -> Host:
         """Return the running loop; raise if the runtime works in another one."""
         router = self._router
+        if self._supervisor.alive and router.host.is_over():
+            self._supervisor.lose_loop()
         if router.has_host:
             if router.host.is_current():
                 return router.host

@@ -20,6 +20,7 @@ from .._contextvars import CURRENT, POPULATED
 from ..exceptions import DeadlockError, RequestCancelled
 from ..messages import DONE, RUNNING, Envelope, Request
 from ._actor import Actor, Lane
+from ._dead_letters import DeadLetterReason
 from ._endings import add_note
 from ._router import Router
 from ._waits import Invocation, Node, cycle_through, stuck_behind
@@ -55,7 +56,10 @@ def begin(router: Router, request: Request) -> Awaitable[object]:
     Cancellation: Of the awaitable: withdraws the request, or cancels its handler and
     waits until that has unwound.
     """
-    actor = router.directory.actor(request.recipient)
+    actor = router.directory.find_actor(request.recipient)
+    if actor is None:
+        router.dead(request, DeadLetterReason.UNKNOWN_TYPE)
+        actor = router.directory.actor(request.recipient)  # raises
     lane = actor.lane_for(type(request.message))
     me = current_invocation()
     if me is None:

@@ -184,7 +184,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         if chain is not None:
             try:
                 message = await chain.on_send(message, context, recipient)
-            except MessageDroppedException:
+            except Exception:
                 reason = DeadLetterReason.DROPPED
                 router.dead_message(message, context, reason, recipient)
                 raise

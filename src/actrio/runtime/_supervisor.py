@@ -115,15 +115,21 @@ class Supervisor(Waiter):
                 to be told.
 
         Raises:
-            RuntimeError: If a visit is just ending.
+            RuntimeError: If a visit is just ending, or the error that ended the last
+                run has not been taken yet.
         """
+        if self.failure is not None:
+            message = (
+                "the runtime was ended by an error that nobody has taken yet; "
+                "await stop(), which raises it, before start()"
+            )
+            raise RuntimeError(message) from self.failure
         if self._unwinding:
             message = "the runtime is still closing; await that before start()"
             raise RuntimeError(message)
         if not self.alive:
             self.open(host, start_soon)
         self._enter(Phase.RUNNING)
-        self.failure = None
         self._collected = False
         self._stop_asked = self._stop_when_idle_asked = self._cut_short = False
         self._on_crash = on_crash
@@ -208,6 +214,7 @@ class Supervisor(Waiter):
         if self.alive and self.phase in (Phase.RUNNING, Phase.STOPPING):
             if not when_idle:
                 self._stop_asked = True
+                self._refuse()
             elif inside:
                 self._stop_when_idle_asked = True
             else:
@@ -270,6 +277,12 @@ class Supervisor(Waiter):
         self._cut_short = True
         self._wake()
         return False
+
+    def lose_loop(self) -> None:
+        """Give up a run whose event loop was closed without ending our task."""
+        self._router.use_host(None)
+        self._refuse()
+        self._ended()
 
     # -- the task ---------------------------------------------------------------
 
