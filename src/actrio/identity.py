@@ -126,7 +126,8 @@ class AgentId(_Hashed):
         """The name of this agent among those of its type."""
         return self._key
 
-    __hash__ = _Hashed.__hash__
+    def __hash__(self) -> int:
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -184,7 +185,8 @@ class TopicId(_Hashed):
             raise ValueError(message)
         return cls(name, source)
 
-    __hash__ = _Hashed.__hash__
+    def __hash__(self) -> int:
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
         if self is other:

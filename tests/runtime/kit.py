@@ -59,17 +59,17 @@ async def register(
     runtime: SingleThreadedAgentRuntime, *types: str, **options: Any
 ) -> list[AgentId]:
     """Register a scripted agent for each type; return the ids with the key "k"."""
-    for type in types:
-        await Scripted.register(runtime, type, Scripted, **options)
-    return [AgentId(type, "k") for type in types]
+    for name in types:
+        await Scripted.register(runtime, name, Scripted, **options)
+    return [AgentId(name, "k") for name in types]
 
 
 async def subscribe(
     runtime: SingleThreadedAgentRuntime, topic: str, *types: str
 ) -> None:
     """Let a topic type lead to agents of these types, in this order."""
-    for type in types:
-        await runtime.add_subscription(TypeSubscription(topic, type))
+    for name in types:
+        await runtime.add_subscription(TypeSubscription(topic, name))
 
 
 async def agent_of(runtime: SingleThreadedAgentRuntime, id: AgentId) -> Scripted:
@@ -189,9 +189,15 @@ def assert_at_rest(runtime: SingleThreadedAgentRuntime) -> None:
         assert actor.building is None
         for lane in actor.lanes():
             assert lane.holders == []
-            assert lane.starting is None
+            assert not lane.starting
             assert lane.inbox.size == 0
             assert lane.inbox.waiting_for_room == 0
+
+
+async def idle(runtime: SingleThreadedAgentRuntime) -> None:
+    """Wait in virtual time until every message is over, without stopping."""
+    while not runtime._router.quiescence.is_idle:  # noqa: ASYNC110 - a test may poll
+        await anyio.sleep(1)
 
 
 @asynccontextmanager

@@ -46,7 +46,7 @@ class Gauge:
         self.now += 1
         self.runs += 1
         self.most = max(self.most, self.now)
-        for _ in range(3):
+        for _ in range(60):
             await anyio.lowlevel.checkpoint()
         self.now -= 1
 
@@ -130,7 +130,7 @@ def test_messages_start_in_sending_order_whatever_the_concurrency(
 
     for host in ("trio", "asyncio"):
         for seed in range(10):
-            assert run(program, host=host, seed=seed) == list(range(40)), (host, seed)  # type: ignore[arg-type]
+            assert run(program, host=host, seed=seed) == list(range(40)), (host, seed)
 
 
 def test_five_sends_to_a_new_id_build_one_agent() -> None:
@@ -156,7 +156,7 @@ def test_five_sends_to_a_new_id_build_one_agent() -> None:
 
     for host in ("trio", "asyncio"):
         for seed in range(10):
-            assert run(program, host=host, seed=seed) == (1, [0, 1, 2, 3, 4])  # type: ignore[arg-type]
+            assert run(program, host=host, seed=seed) == (1, [0, 1, 2, 3, 4])
 
 
 async def test_a_busy_actor_lets_other_tasks_run() -> None:
@@ -173,12 +173,15 @@ async def test_a_busy_actor_lets_other_tasks_run() -> None:
     async def nothing(agent: Scripted, ctx: MessageContext) -> None:
         pass
 
+    busy = Busy()
     async with running() as runtime:
         await register(runtime, "a")
         await subscribe(runtime, "t", "a")
-        for _ in range(1000):
-            await runtime.publish_message(nothing, TopicId("t", "k"))
+        for script in [busy, *[nothing] * 1000]:
+            await runtime.publish_message(script, TopicId("t", "k"))
+        await settled()
         async with anyio.create_task_group() as tasks:
+            busy.release.set()
             tasks.start_soon(tick)
             await runtime.stop_when_idle()
             done = True
@@ -364,7 +367,9 @@ async def test_a_factory_that_makes_another_class_is_told() -> None:
 
     async with running() as runtime:
         await Other.register(runtime, "a", Scripted)  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="wrong type: expected Other, got Scripted"):
+        with pytest.raises(
+            ValueError, match="wrong type: expected Other, got Scripted"
+        ):
             await runtime.send_message("x", AgentId("a", "k"))
 
 
@@ -380,6 +385,7 @@ async def test_a_hanging_factory_delays_only_its_own_agent() -> None:
             await anyio.sleep_forever()
         finally:
             cancelled = True
+        raise AssertionError
 
     runtime = SingleThreadedAgentRuntime(grace=0)
     runtime.start()
@@ -398,7 +404,9 @@ async def test_a_hanging_factory_delays_only_its_own_agent() -> None:
     assert_at_rest(runtime)
 
 
-async def test_a_cancelled_get_stops_waiting_and_the_agent_is_built_all_the_same() -> None:
+async def test_a_cancelled_get_stops_waiting_and_the_agent_is_built_all_the_same() -> (
+    None
+):
     """The factory goes on; the next caller has its agent."""
     release, built = anyio.Event(), 0
 
@@ -475,7 +483,7 @@ async def test_an_instance_can_be_registered() -> None:
         class Other(Scripted):
             pass
 
-        with pytest.raises(ValueError, match="same class.*Scripted, got Other"):
+        with pytest.raises(ValueError, match=r"same class.*Scripted, got Other"):
             await Other().register_instance(runtime, AgentId("a", "3"))
     assert agent.closings == 1
 

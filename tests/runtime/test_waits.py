@@ -110,8 +110,8 @@ async def test_a_ring_of_crossing_calls_answers() -> None:
 
         async with anyio.create_task_group() as tasks:
             calls = [
-                start(tasks, runtime.send_message, ring(number), id)
-                for number, id in enumerate(ids)
+                start(tasks, runtime.send_message, ring(number), one)
+                for number, one in enumerate(ids)
             ]
         assert [call.value for call in calls] == [0, 1, 2, 3, 4]
 
@@ -158,7 +158,9 @@ async def test_nested_handlers_know_who_they_are() -> None:
     assert seen == ["b/k from a/k", "a/k from b/k", "b/k from a/k"]
 
 
-async def test_a_nested_request_overtakes_what_is_queued_and_nothing_else_does() -> None:
+async def test_a_nested_request_overtakes_what_is_queued_and_nothing_else_does() -> (
+    None
+):
     """What others sent meanwhile waits for the outer handler."""
     log: list[str] = []
 
@@ -335,7 +337,9 @@ async def test_a_token_cancelled_inside_its_own_nested_handler() -> None:
         assert await runtime.send_message(outer, a) == "told"
 
 
-async def test_two_guests_may_run_beside_each_other_and_the_host_waits_for_both() -> None:
+async def test_two_guests_may_run_beside_each_other_and_the_host_waits_for_both() -> (
+    None
+):
     """A handler that asks twice at once is called back twice; it resumes after both."""
     log: list[str] = []
     async with running() as runtime:
@@ -471,10 +475,10 @@ async def test_two_factories_that_ask_each_other() -> None:
 
             return make
 
-        for number, id in enumerate(ids):
-            await runtime.register_factory(id.type, factory(number))
+        for number, one in enumerate(ids):
+            await runtime.register_factory(one.type, factory(number))
         async with anyio.create_task_group() as tasks:
-            calls = [start(tasks, runtime.send_message, "x", id) for id in ids]
+            calls = [start(tasks, runtime.send_message, "x", one) for one in ids]
         assert all(isinstance(call.error, DeadlockError) for call in calls)
     assert_at_rest(runtime)
 
@@ -577,13 +581,11 @@ def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def _spawn_on_trio(async_fn: Callable[..., Awaitable[object]], *args: object) -> None:
-    import contextvars  # noqa: PLC0415
+    import contextvars
 
-    import trio  # noqa: PLC0415
+    import trio
 
-    trio.lowlevel.spawn_system_task(
-        async_fn, *args, context=contextvars.copy_context()
-    )
+    trio.lowlevel.spawn_system_task(async_fn, *args, context=contextvars.copy_context())
 
 
 async def test_a_child_task_of_a_running_handler_counts_for_it() -> None:
@@ -706,8 +708,8 @@ async def test_hooks_called_from_handlers_are_part_of_the_graph() -> None:
             return {"seen": len(self.seen)}
 
     async with running() as runtime:
-        for type in ("a", "b"):
-            await Saving.register(runtime, type, Saving)
+        for name in ("a", "b"):
+            await Saving.register(runtime, name, Saving)
         a, b = AgentId("a", "k"), AgentId("b", "k")
 
         async def own(agent: Scripted, ctx: MessageContext) -> object:

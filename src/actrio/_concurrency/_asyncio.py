@@ -14,17 +14,20 @@ What does not work, and why `AsyncioHost.park` looks as it does:
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
 from types import coroutine
-from typing import Any, NoReturn, cast
+from typing import Any, Final, NoReturn, cast
 
 import anyio
 from anyio.lowlevel import checkpoint
 
 from ._host import CancelScope, Nursery, RaiseCancelled, Timer, Waiter, split_group
+
+_logger: Final = logging.getLogger("autogen_core")
 
 
 class AsyncioHost:
@@ -73,7 +76,13 @@ class AsyncioHost:
             self._loop.call_soon_threadsafe(function)
 
     def call_later(self, seconds: float, function: Callable[[], object]) -> Timer:
-        return self._loop.call_later(seconds, function)
+        def call() -> None:
+            try:
+                function()
+            except Exception:
+                _logger.exception("A timer's function raised")
+
+        return self._loop.call_later(seconds, call)
 
     def cancel_scope(
         self, *, deadline: float = math.inf, shield: bool = False
@@ -139,7 +148,7 @@ class AsyncioHost:
             )
 
         if isinstance(exc, BaseExceptionGroup):
-            return split_group(exc, from_host)
+            return split_group(cast("BaseException", exc), from_host)
         return (exc, None) if from_host(exc) else (None, exc)
 
     def is_stray(self, exc: BaseException) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
 from functools import partial
-from typing import cast
+from typing import Final, cast
 
 import trio
 from trio.lowlevel import (
@@ -23,6 +24,8 @@ from trio.lowlevel import (
 )
 
 from ._host import CancelScope, Nursery, Timer, Waiter, split_group
+
+_logger: Final = logging.getLogger("autogen_core")
 
 
 class TrioHost:
@@ -60,7 +63,11 @@ class TrioHost:
         async def actrio_timer() -> None:
             with scope:
                 await trio.sleep(seconds)
-                function()
+                try:
+                    function()
+                except Exception:
+                    # out of a system task it would end the whole program
+                    _logger.exception("A timer's function raised")
 
         spawn_system_task(actrio_timer)
         return scope
@@ -93,7 +100,9 @@ class TrioHost:
         self, exc: BaseException
     ) -> tuple[BaseException | None, BaseException | None]:
         if isinstance(exc, BaseExceptionGroup):
-            return split_group(exc, lambda exc: isinstance(exc, trio.Cancelled))
+            return split_group(
+                cast("BaseException", exc), lambda one: isinstance(one, trio.Cancelled)
+            )
         return (exc, None) if isinstance(exc, trio.Cancelled) else (None, exc)
 
     def is_stray(self, exc: BaseException) -> bool:

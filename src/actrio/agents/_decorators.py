@@ -162,7 +162,7 @@ def _wrap(handler: Handler, *, takes_message: bool) -> Method:
     return method
 
 
-message_handler = _make_decorator(
+message_handler: HandlerDecorator = _make_decorator(
     "message_handler",
     """Make a method handle the messages of one class, requests and published ones.
 
@@ -194,7 +194,7 @@ message_handler = _make_decorator(
     events=True,
 )
 
-event = _make_decorator(
+event: HandlerDecorator = _make_decorator(
     "event",
     """Make a method handle the *published* messages of one class.
 
@@ -205,7 +205,7 @@ event = _make_decorator(
     events=True,
 )
 
-rpc = _make_decorator(
+rpc: HandlerDecorator = _make_decorator(
     "rpc",
     """Make a method handle the *requests* of one class.
 

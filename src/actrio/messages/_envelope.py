@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, Final, Protocol
 
-from .._concurrency import CancelScope, Waiter
+from .._concurrency import CancelScope, RaiseCancelled, Waiter
 from ..identity import AgentId
 from ._context import MessageContext
 
@@ -42,7 +42,9 @@ WITHDRAWN: Final = State.WITHDRAWN
 class MessageTaker(Protocol):
     """What an envelope is handed to: any agent."""
 
-    async def on_message(self, message: object, ctx: MessageContext) -> object: ...
+    async def on_message(self, message: object, ctx: MessageContext) -> object:
+        """Handle one message."""
+        ...
 
 
 class Queue(Protocol):
@@ -73,19 +75,19 @@ class Envelope(Waiter):
     def __init__(
         self, message: object, recipient: AgentId, context: MessageContext
     ) -> None:
-        self.parked = None
-        self.cancelled = None
-        self.message = message
-        self.recipient = recipient
-        self.context = context
-        self.state = QUEUED
+        self.parked: object | None = None
+        self.cancelled: RaiseCancelled | None = None
+        self.message: object = message
+        self.recipient: AgentId = recipient
+        self.context: MessageContext = context
+        self.state: State = QUEUED
         self.queue: Queue | None = None
         """Where it waits; None before it is deposited."""
-        self.has_room = False
+        self.has_room: bool = False
         """False while the sender waits for room in the inbox."""
         self.scope: CancelScope | None = None
         """What the handler runs under, while it runs."""
-        self.scope_cancelled = False
+        self.scope_cancelled: bool = False
         """Whether that scope was cancelled, for this envelope's sake."""
         self.invocation: object | None = None
         """The run of the handler; a node of the wait graph."""
@@ -131,14 +133,14 @@ class Request(Envelope):
         """What the handler returned."""
         self.failure: Exception | None = None
         """Why there is no outcome of a handler: the runtime's own error."""
-        self.withdrawn_by_token = False
+        self.withdrawn_by_token: bool = False
 
     def leave(self) -> bool:
         """Let the cancelled sender go at once unless a handler runs.
 
         A running handler is cancelled, and the sender stays until it has unwound.
         """
-        if self.withdraw():
+        if self.withdraw() or self.state is DONE:  # done, but its response is held
             return True
         self.cancel_handler()
         return False

@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, final
 
-from .._concurrency import CancelScope, Timer, current_host
+from .._concurrency import CancelScope, Host, current_host
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -66,13 +67,13 @@ class CancellationToken:
     (``move_on_after``) says the same without a token.
     """
 
-    __slots__ = ("__weakref__", "_cancelled", "_listeners", "_lock", "_timer")
+    __slots__ = ("__weakref__", "_cancelled", "_disarm", "_listeners", "_lock")
 
     def __init__(self) -> None:
         self._cancelled = False
         self._listeners: dict[_Key, Callable[[], object]] | None = None
         self._lock = Lock()
-        self._timer: Timer | None = None
+        self._disarm: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
         state = "cancelled" if self._cancelled else "not cancelled"
@@ -100,9 +101,9 @@ class CancellationToken:
                 return
             self._cancelled = True
             listeners, self._listeners = self._listeners, None
-            timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
+            disarm, self._disarm = self._disarm, None
+        if disarm is not None:
+            disarm()
         errors: list[Exception] = []
         for listener in (listeners or {}).values():
             try:
@@ -148,7 +149,7 @@ class CancellationToken:
         """Cancel this token by itself after some time.
 
         A later call replaces the time that an earlier one set; `cancel` ends the
-        wait. The running event loop keeps the time: if that loop ends first, the
+        wait. What callbacks raise then is logged, since nobody is there to get it. The running event loop keeps the time: if that loop ends first, the
         token stays as it is.
 
         Args:
@@ -163,14 +164,16 @@ class CancellationToken:
                 f"cancel_after({seconds!r}): seconds must be finite and not negative"
             )
             raise ValueError(message)
-        timer = current_host().call_later(seconds, self.cancel)
+        host = current_host()
+        timer = host.call_later(seconds, self.cancel)
+        disarm = partial(_call_in, host, timer.cancel)
         with self._lock:
-            self._timer, timer_before = timer, self._timer
+            self._disarm, disarm_before = disarm, self._disarm
             too_late = self._cancelled
-        if timer_before is not None:
-            timer_before.cancel()
+        if disarm_before is not None:
+            disarm_before()
         if too_late:
-            timer.cancel()
+            disarm()
 
     @contextmanager
     def scope(self) -> Generator[CancelScope]:
@@ -205,14 +208,8 @@ class CancellationToken:
         """
         host = current_host()
 
-        def listener() -> None:
-            if host.is_current():
-                cancel()
-            else:
-                host.run_soon(cancel)
-
         key = object()
-        if not self._listen(key, listener):
+        if not self._listen(key, partial(_call_in, host, cancel)):
             cancel()
 
         def forget() -> None:
@@ -231,3 +228,11 @@ class CancellationToken:
                 self._listeners = {}
             self._listeners[key] = listener
             return True
+
+
+def _call_in(host: Host, function: Callable[[], object]) -> None:
+    """Call ``function`` in the loop it belongs to: now if this is it, else soon."""
+    if host.is_current():
+        function()
+    else:
+        host.run_soon(function)

@@ -32,6 +32,8 @@ class DeadLetterReason(Enum):
     """A subscription, or the sender, names an agent type that is not registered."""
     NO_HANDLER = "no matching handler"
     """The agent has no handler for it."""
+    NOT_ROUTED = "a subscription failed"
+    """A subscription raised while its recipients were looked up."""
     DROPPED = "dropped by an intervention"
     """An intervention handler dropped it, or failed on it."""
     WITHDRAWN = "withdrawn"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import attrs
 
 from .._concurrency import Waiter
-from ..messages import WITHDRAWN, Envelope
+from ..messages import DONE, WITHDRAWN, Envelope
 
 
 @attrs.frozen
@@ -27,6 +27,15 @@ class Held:
     """Ends it instead, because the runtime will not start any more."""
     envelope: Envelope | None
     """The direct message or response; None for a publish, which has no recipient yet."""
+
+    @property
+    def is_void(self) -> bool:
+        """Whether its sender has left: it withdrew the message, or gave up waiting."""
+        envelope = self.envelope
+        if envelope is None:
+            return False
+        left_response = envelope.state is DONE and envelope.parked is None
+        return envelope.state is WITHDRAWN or left_response
 
 
 class Gate(Waiter):
@@ -64,10 +73,6 @@ class Gate(Waiter):
         return self._held.popleft() if self._held else None
 
     def _drop_withdrawn(self) -> None:
-        held = [
-            item
-            for item in self._held
-            if item.envelope is None or item.envelope.state is not WITHDRAWN
-        ]
+        held = [item for item in self._held if not item.is_void]
         if len(held) != len(self._held):
             self._held = deque(held)

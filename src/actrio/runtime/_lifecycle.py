@@ -18,7 +18,7 @@ from ..messages import CancellationToken, Errand, MessageContext
 from ._closing import close_agents
 from ._endings import ends_program
 from ._requests import ask, current_invocation
-from ._router import Router
+from ._router import Router, wrong_loop
 from ._supervisor import Phase, StartSoon
 
 _ASK_CONDITION_EVERY = 1.0
@@ -34,7 +34,8 @@ class Lifecycle:
 
     def start(self) -> None:
         """Start in the running loop, as a task of the loop itself."""
-        self._start(self.bind_loop(), None, _interrupt)
+        host = self._router.bind_loop()
+        self._start(host, None, partial(_interrupt, host))
 
     async def stop(self, *, when_idle: bool) -> None:
         """Stop, at once or when idle; inside a handler only begin to."""
@@ -86,9 +87,9 @@ class Lifecycle:
             await host.park(router.gate)
             self._check_new()
         held.let_through()
-        # one pass starts the actor's task, the next one its handler
         await host.checkpoint()
-        await host.checkpoint()
+        while router.may_begin():
+            await host.checkpoint()
         failure = supervisor.take_failure()
         if failure is not None:
             raise failure
@@ -96,7 +97,7 @@ class Lifecycle:
     @asynccontextmanager
     async def block(self) -> AsyncGenerator[None]:
         """Run for the length of a block, in a nursery of the block."""
-        host = self.bind_loop()
+        host = self._router.bind_loop()
         self._check_startable()
         error: BaseException | None = None
         try:
@@ -131,7 +132,7 @@ class Lifecycle:
             None, None, True, CancellationToken(), router.next_message_id()
         )
         errand = Errand(operation, id, context)
-        self.bind_loop()
+        self._router.bind_loop()
         if supervisor.phase is Phase.RUNNING:
             router.quiescence.enter()
             try:
@@ -164,7 +165,7 @@ class Lifecycle:
         while supervisor.alive and supervisor.is_ending:
             await supervisor.close()
         if not supervisor.alive:
-            supervisor.open(self.bind_loop())
+            supervisor.open(self._router.bind_loop())
 
     def _check_new(self) -> None:
         phase = self._supervisor.phase
@@ -190,18 +191,6 @@ class Lifecycle:
             message = f"Runtime is already started{by_block}"
             raise RuntimeError(message)
 
-    def bind_loop(self) -> Host:
-        """Return the running loop; raise if the runtime works in another one."""
-        router = self._router
-        if self._supervisor.alive and router.host.is_over():
-            self._supervisor.lose_loop()
-        if router.has_host:
-            if router.host.is_current():
-                return router.host
-            if self._supervisor.alive or len(router.gate):
-                raise wrong_loop()
-        return current_host()
-
     def _check_started(self) -> None:
         if not self._supervisor.is_started:
             message = "Runtime is not started; call start(), or use 'async with'"
@@ -215,17 +204,11 @@ class Lifecycle:
         return current is not None and current.owner is self._router
 
 
-def wrong_loop() -> RuntimeError:
-    """Return the error for using a runtime from another event loop than its own."""
-    return RuntimeError(
-        "this runtime works in another event loop; use it in the loop that started "
-        "it, or stop() it there first and start() it here"
-    )
-
-
-def _interrupt(failure: BaseException) -> None:
+def _interrupt(host: Host, failure: BaseException) -> None:
+    """Pass a KeyboardInterrupt on to the main task, which did not see it."""
     if isinstance(failure, KeyboardInterrupt):
-        interrupt_main_thread()
+        # not from this task, where it would count as this task's own error
+        host.run_soon(interrupt_main_thread)
 
 
 def _worse(

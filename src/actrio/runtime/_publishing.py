@@ -132,3 +132,12 @@ def log_intervention_error(context: MessageContext) -> None:
         context.message_id,
         context.topic_id,
     )
+
+
+def log_routing_error(context: MessageContext) -> None:
+    """Log the exception being handled: a subscription raised it."""
+    _logger.exception(
+        "A subscription raised for topic %s: the message %s is gone",
+        context.topic_id,
+        context.message_id,
+    )

@@ -16,7 +16,7 @@ from itertools import count
 
 import attrs
 
-from .._concurrency import Host, Waiter
+from .._concurrency import Host, Waiter, current_host
 from ..abc import AgentRuntime
 from ..exceptions import (
     CantHandleException,
@@ -30,6 +30,7 @@ from ._busy import BusyWatch
 from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
 from ._directory import Directory
 from ._gate import Gate, Held
+from ._interventions import InterventionChain
 from ._quiescence import Quiescence
 from ._routes import Routes
 from ._supervisor import Phase, Supervisor
@@ -70,6 +71,7 @@ class Router:
         """Gives a finished request back to its sender."""
         self.accepting_thread: int | None = None
         """The thread in which messages may be sent now; None unless it runs."""
+        self.interventions: InterventionChain | None = None
         self._host: Host | None = None
         self._id_prefix = secrets.token_hex(8)
         self._ids = count(1)
@@ -89,6 +91,20 @@ class Router:
         self.wake = _wake_nobody if host is None else host.wake
         if not stepped:
             self.answer = self.wake
+
+    def bind_loop(self) -> Host:
+        """Bind the runtime to the running loop, unless it is bound already.
+
+        Raises:
+            RuntimeError: If no loop runs here, or the runtime works in another one.
+        """
+        if self.supervisor.alive and self.host.is_over():
+            self.supervisor.lose_loop()
+        if self._host is None or not self._host.is_current():
+            if self._host is not None and (self.supervisor.alive or len(self.gate)):
+                raise wrong_loop()
+            self.use_host(current_host())
+        return self.host
 
     @property
     def has_host(self) -> bool:
@@ -137,7 +153,8 @@ class Router:
 
     def answer_by_step(self, envelope: Envelope) -> None:
         """Hold a response at the gate, while the runtime is stepped."""
-        if isinstance(envelope, Errand):
+        # a sender that gave up while its handler ran leaves as soon as that has unwound
+        if isinstance(envelope, Errand) or envelope.scope_cancelled:
             self.wake(envelope)
         else:
             answer = partial(self.wake, envelope)
@@ -245,6 +262,14 @@ class Router:
             envelope.settle()
             self.quiescence.leave()
 
+    def may_begin(self) -> bool:
+        """Say whether a handler is about to begin, as soon as its actor's task runs."""
+        return any(
+            bool(lane.starting) or (bool(lane.inbox.size) and not lane.blockers())
+            for actor in self.directory
+            for lane in actor.lanes()
+        )
+
     def running(self) -> Iterable[Invocation]:
         """Return every handler, factory and hook that runs now."""
         for actor in self.directory:
@@ -293,6 +318,14 @@ class Router:
     def watch(self, lane: Lane) -> None:
         """Watch a lane whose messages queue up."""
         self.busy.watch(lane)
+
+
+def wrong_loop() -> RuntimeError:
+    """Return the error for using a runtime from another event loop than its own."""
+    return RuntimeError(
+        "this runtime works in another event loop; use it in the loop that started "
+        "it, or stop() it there first and start() it here"
+    )
 
 
 def _wake_nobody(waiter: Waiter) -> None:

@@ -1,11 +1,14 @@
-"""The front door: `SingleThreadedAgentRuntime`."""
+"""The front door: `SingleThreadedAgentRuntime`.
+
+Longer than our other modules only because what users read stands here: each method
+checks its arguments, if that, and hands over to the part of the runtime that does it.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from threading import get_ident
 from typing import Any, Self, TypeVar, overload
 
@@ -14,18 +17,15 @@ from .._concurrency import (
     uninterruptible,
 )
 from ..abc import Agent, InterventionHandler, Subscription
-from ..exceptions import MessageDroppedException
 from ..identity import AgentId, AgentMetadata, AgentType, TopicId
 from ..messages import CancellationToken, MessageContext, Request
-from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
-from ._gate import Held
+from ._dead_letters import DeadLetter, DeadLetters
 from ._interventions import InterventionChain
-from ._lifecycle import Lifecycle, wrong_loop
-from ._publishing import fan_out, lane_of, log_intervention_error, wait_for_room
+from ._lifecycle import Lifecycle
 from ._registration import Registration, checked_capacity, checked_concurrency
-from ._requests import ask, begin, outcome_of, request_cancelled, withdraw_by_token
+from ._requests import begin, outcome_of
 from ._router import Router, Settings
-from ._supervisor import Phase
+from ._sending import check_sendable, publish, send_observed
 
 T = TypeVar("T", bound=Agent)
 
@@ -91,9 +91,8 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         )
         self._router = Router(self, settings)
         self._supervisor = self._router.supervisor
-        self._interventions = (
-            InterventionChain(intervention_handlers) if intervention_handlers else None
-        )
+        if intervention_handlers:
+            self._router.interventions = InterventionChain(intervention_handlers)
         self._life = Lifecycle(self._router)
 
     def __repr__(self) -> str:
@@ -151,7 +150,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         """
         router = self._router
         if router.accepting_thread != get_ident():
-            self._check_sendable(recipient)
+            check_sendable(router, recipient)
         context = MessageContext(
             sender,
             None,
@@ -161,49 +160,15 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         )
         router.quiescence.enter()
         try:
-            if self._interventions is None and cancellation_token is None:
+            if router.interventions is None and cancellation_token is None:
                 request = Request(message, recipient, context)
                 await begin(router, request)
                 return outcome_of(request)
-            return await self._send_observed(
-                message, recipient, context, cancellation_token
+            return await send_observed(
+                router, message, recipient, context, cancellation_token
             )
         finally:
             router.quiescence.leave()
-
-    @uninterruptible
-    async def _send_observed(
-        self,
-        message: object,
-        recipient: AgentId,
-        context: MessageContext,
-        token: CancellationToken | None,
-    ) -> object:
-        """Send a request that interventions or a token look at."""
-        router, chain = self._router, self._interventions
-        if chain is not None:
-            try:
-                message = await chain.on_send(message, context, recipient)
-            except Exception:
-                reason = DeadLetterReason.DROPPED
-                router.dead_message(message, context, reason, recipient)
-                raise
-            self._check_sendable(recipient)
-        request = Request(message, recipient, context)
-        if token is not None:
-            cancel = partial(withdraw_by_token, router, request)
-            request.forget_token = token.register(cancel)
-            if request.withdrawn_by_token:
-                router.dead(request, DeadLetterReason.WITHDRAWN)
-                raise request_cancelled(request)
-        try:
-            response = await ask(router, request)
-        finally:
-            if request.forget_token is not None:
-                request.forget_token()
-        if chain is not None:
-            response = await chain.on_response(response, recipient, context.sender)
-        return response
 
     @uninterruptible
     async def publish_message(
@@ -238,7 +203,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         """
         router = self._router
         if router.accepting_thread != get_ident():
-            self._check_sendable(topic_id)
+            check_sendable(router, topic_id)
         token = cancellation_token
         context = MessageContext(
             sender,
@@ -247,70 +212,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             token or CancellationToken(),
             message_id or router.next_message_id(),
         )
-        router.quiescence.enter()
-        held = False
-        try:
-            if self._interventions is not None:
-                keep, message = await self._intervene(message, context)
-                if not keep:
-                    return
-                self._check_sendable(topic_id)
-            if self._supervisor.phase is Phase.NEW:
-                self._hold_publish(message, context, token)
-                held = True
-                return
-            host = router.host
-            if host.is_cancelled():
-                await host.checkpoint()
-            full = fan_out(router, message, context, token)
-            if full:
-                await wait_for_room(router, full)
-            else:
-                await host.let_others_run()
-        finally:
-            if not held:
-                router.quiescence.leave()
-
-    async def _intervene(
-        self, message: object, context: MessageContext
-    ) -> tuple[bool, object]:
-        """Run the interventions of a publish; False if the message is gone."""
-        assert self._interventions is not None
-        try:
-            return True, await self._interventions.on_publish(message, context)
-        except MessageDroppedException:
-            pass
-        except Exception:  # noqa: BLE001 - never reaches the publisher
-            log_intervention_error(context)
-        self._router.dead_message(message, context, DeadLetterReason.DROPPED)
-        return False, message
-
-    def _hold_publish(
-        self, message: object, context: MessageContext, token: CancellationToken | None
-    ) -> None:
-        router = self._router
-
-        def let_through() -> None:
-            for delivery in fan_out(router, message, context, token):
-                lane_of(delivery).put(delivery)
-            router.quiescence.leave()
-
-        def refuse() -> None:
-            router.dead_message(message, context, DeadLetterReason.STOPPED)
-            router.quiescence.leave()
-
-        router.hold(Held(let_through, refuse, None))
-
-    def _check_sendable(self, target: AgentId | TopicId) -> None:
-        """Raise unless a message can be accepted here and now."""
-        phase = self._supervisor.phase
-        if phase is Phase.RUNNING:
-            if self._router.accepting_thread != get_ident():
-                raise wrong_loop()
-            return
-        if phase is not Phase.NEW:
-            raise self._router.stopped_error(target)
-        self._router.use_host(self._life.bind_loop())
+        await publish(router, message, context, token)
 
     # -- registering ------------------------------------------------------------
 
@@ -660,7 +562,8 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         returns when it has begun. Waits if there is nothing to process.
 
         Raises:
-            RuntimeError: If the runtime is started or stopped.
+            RuntimeError: If the runtime is started or stopped, or another task is
+                waiting in here.
             BaseException: The unhandled exception of an earlier step.
 
         Cancellation: Nothing was taken.

@@ -159,11 +159,8 @@ class Supervisor(Waiter):
     @property
     def is_needed(self) -> bool:
         """Whether anybody but a visitor keeps the supervisor alive."""
-        return bool(
-            self.stepping
-            or self.visits
-            or self.phase in (Phase.RUNNING, Phase.STOPPING)
-        )
+        runs = self.phase in (Phase.RUNNING, Phase.STOPPING)
+        return self.stepping or self.visits > 0 or runs
 
     @property
     def is_ending(self) -> bool:
@@ -393,12 +390,12 @@ class Supervisor(Waiter):
         self._router.wake(self)
 
     def _warn_of_refusal(self) -> None:
-        busy = [str(invocation.agent_id) for invocation in self._router.running()]
+        busy = ", ".join(str(one.agent_id) for one in self._router.running())
         _logger.warning(
             "The runtime cannot stop: %s still ran %g s after being cancelled; a "
             "handler must let the cancellation through",
-            ", ".join(busy) or "a task",
-            self._grace,
+            busy or "a task",
+            max(self._grace, _WARN_EVERY),
         )
 
 

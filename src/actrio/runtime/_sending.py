@@ -1,0 +1,152 @@
+"""What a message passes before it reaches an inbox: the way from the front door.
+
+The usual request needs none of this and takes the short way, `begin` in `_requests`;
+here are interventions, tokens and the gate, which a message meets only if they exist.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .._concurrency import uninterruptible
+from ..exceptions import MessageDroppedException
+from ..identity import AgentId, TopicId
+from ..messages import CancellationToken, MessageContext, Request
+from ._dead_letters import DeadLetterReason
+from ._gate import Held
+from ._publishing import (
+    fan_out,
+    lane_of,
+    log_intervention_error,
+    log_routing_error,
+    wait_for_room,
+)
+from ._requests import ask, request_cancelled, withdraw_by_token
+from ._router import Router
+from ._supervisor import Phase
+
+
+def check_sendable(router: Router, target: AgentId | TopicId) -> None:
+    """Raise unless a message can be accepted here and now.
+
+    Raises:
+        RuntimeStoppedError: If the runtime stops or has stopped.
+        RuntimeError: If it works in another event loop.
+    """
+    phase = router.supervisor.phase
+    if phase in (Phase.STOPPING, Phase.STOPPED):
+        raise router.stopped_error(target)
+    router.bind_loop()
+
+
+@uninterruptible
+async def send_observed(
+    router: Router,
+    message: object,
+    recipient: AgentId,
+    context: MessageContext,
+    token: CancellationToken | None,
+) -> object:
+    """Send a request that interventions or a token look at."""
+    chain = router.interventions
+    if chain is not None:
+        try:
+            message = await chain.on_send(message, context, recipient)
+        except Exception:
+            reason = DeadLetterReason.DROPPED
+            router.dead_message(message, context, reason, recipient)
+            raise
+        check_sendable(router, recipient)
+    request = Request(message, recipient, context)
+    if token is not None:
+        cancel = partial(withdraw_by_token, router, request)
+        request.forget_token = token.register(cancel)
+        if request.withdrawn_by_token:
+            router.dead(request, DeadLetterReason.WITHDRAWN)
+            raise request_cancelled(request)
+    try:
+        response = await ask(router, request)
+    finally:
+        if request.forget_token is not None:
+            request.forget_token()
+    if chain is not None:
+        response = await chain.on_response(response, recipient, context.sender)
+    return response
+
+
+@uninterruptible
+async def publish(
+    router: Router,
+    message: object,
+    context: MessageContext,
+    token: CancellationToken | None,
+) -> None:
+    """Publish a message; see ``publish_message``."""
+    router.quiescence.enter()
+    held = False
+    try:
+        if router.interventions is not None:
+            keep, message = await _intervene(router, message, context)
+            if not keep:
+                return
+            check_sendable(router, _topic(context))
+        if router.supervisor.phase is Phase.NEW:
+            _hold_publish(router, message, context, token)
+            held = True
+            return
+        host = router.host
+        if host.is_cancelled():
+            await host.checkpoint()
+        full = fan_out(router, message, context, token)
+        if full:
+            await wait_for_room(router, full)
+        else:
+            await host.let_others_run()
+    finally:
+        if not held:
+            router.quiescence.leave()
+
+
+async def _intervene(
+    router: Router, message: object, context: MessageContext
+) -> tuple[bool, object]:
+    """Run the interventions of a publish; False if the message is gone."""
+    assert router.interventions is not None
+    try:
+        return True, await router.interventions.on_publish(message, context)
+    except MessageDroppedException:
+        pass
+    except Exception:  # noqa: BLE001 - logged; it never reaches the publisher
+        log_intervention_error(context)
+    router.dead_message(message, context, DeadLetterReason.DROPPED)
+    return False, message
+
+
+def _hold_publish(
+    router: Router,
+    message: object,
+    context: MessageContext,
+    token: CancellationToken | None,
+) -> None:
+    """Hold a publish at the gate; its recipients are looked up when it is let through."""
+
+    def let_through() -> None:
+        try:
+            for delivery in fan_out(router, message, context, token):
+                lane_of(delivery).put(delivery)
+        except Exception:  # noqa: BLE001 - logged; its publisher has gone on
+            log_routing_error(context)
+            router.dead_message(message, context, DeadLetterReason.NOT_ROUTED)
+        finally:
+            router.quiescence.leave()
+
+    def refuse() -> None:
+        router.dead_message(message, context, DeadLetterReason.STOPPED)
+        router.quiescence.leave()
+
+    router.hold(Held(let_through, refuse, None))
+
+
+def _topic(context: MessageContext) -> TopicId:
+    assert context.topic_id is not None
+    return context.topic_id
