@@ -47,12 +47,15 @@ PUBLIC = ["actrio", "actrio.exceptions", "actrio.logging", "actrio.testing"]
 # folder of their own, under the name of their subject.
 WIDER = {
     "architecture": "the source as a whole",
-    "conftest": "how the tests run",
     "benchmarks": "the quick mode of `benchmarks/`",
+    "concurrency": "the hosts, through the door",
+    "conftest": "how the tests run",
+    "ctrl": "a real Ctrl-C in a real process",
     "differential": "the same scripts on autogen_core and here",
     "docs": "README and docs",
     "examples": "the programs in `examples/`",
     "explorer": "random programs in virtual time",
+    "mirror": "the rows of the inventory that need a runtime",
     "planted": "faults planted into the source",
     "properties": "random programs against a model",
     "semantics": "the guarantees, on every host",
@@ -173,9 +176,16 @@ def test_the_map_names_every_layer() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=where)
 def test_modules_and_functions_are_small(path: Path) -> None:
-    """A module has at most 400 lines, a function 60 without its docstring."""
+    """At most 400 lines in a module and 60 in a function, docstrings not counted."""
     text = path.read_text()
-    assert len(text.splitlines()) <= 400, "split it: a module is one idea"
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = sum(
+        len((ast.get_docstring(node) or "").splitlines())
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, documented)
+    )
+    lines = len(text.splitlines()) - docstrings
+    assert lines <= 400, "split it: a module is one idea"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0]

@@ -87,4 +87,4 @@ async def test_closures_too(runtime: Any, ask: Any) -> None:
     await ClosureAgent.register_closure(runtime, "taker", take)
     assert await ask(runtime.make("taker/1"), Late(3)) == 3
     with pytest.raises(HandlerSignatureError, match="'Unknown' cannot be evaluated"):
-        await ClosureAgent.register_closure(runtime, "failer", fail)
+        await ClosureAgent.register_closure(runtime, "failing", fail)

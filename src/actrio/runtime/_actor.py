@@ -67,9 +67,12 @@ class Lane(Waiter):
         self.inbox.put(envelope)
         if self.parked is not None:
             self.actor.router.wake(self)
+            if len(self.holders) < self.slots:
+                return
         elif not self.serving:
             self.actor.start_serving(self)
-        elif not self.watched:
+            return
+        if not self.watched:
             self.actor.router.watch(self)
 
     def forget(self, envelope: Envelope) -> None:

@@ -63,11 +63,11 @@ def run(
         run(scenario, host="asyncio", seed=7)
 
     A program that hangs is cancelled, so that its clean-up runs. If it refuses, it is
-    given another `hang_after` seconds and is then abandoned where it stands.
+    given another ``hang_after`` seconds and is then abandoned where it stands.
 
     Args:
         async_fn: The program.
-        args: Positional arguments for `async_fn`.
+        args: Positional arguments for ``async_fn``.
         host: The event loop to run on. uvloop keeps its own clock and always runs in
             real time.
         virtual_time: Let the clock jump to the next timer whenever nothing can run.
@@ -79,11 +79,11 @@ def run(
             the running host but outside its tasks. Its text ends the error's.
 
     Raises:
-        Deadlocked: If the program has not ended after `hang_after` seconds.
+        Deadlocked: If the program has not ended after ``hang_after`` seconds.
         ValueError: If a seed is combined with real time.
         RuntimeError: If this version of trio or Python cannot be seeded, or uvloop is
             not installed.
-        BaseException: Whatever `async_fn` raises.
+        BaseException: Whatever ``async_fn`` raises.
     """
     virtual_time = virtual_time and host != "uvloop"
     if seed is not None and not virtual_time:

@@ -193,7 +193,7 @@ def sweep(
         async def scenario(cancel_here: CancelPoint) -> None:
             async with SingleThreadedAgentRuntime() as runtime:
                 await cancel_here(runtime.send_message(Question(), recipient))
-                assert runtime.is_idle
+                assert runtime.unprocessed_messages_count == 0
 
         assert sweep(scenario, host="trio") == 1
 
@@ -215,9 +215,9 @@ def sweep(
         In how many rounds the operation was cancelled; so many points it has.
 
     Raises:
-        ValueError: If `native` is asked for on trio.
+        ValueError: If ``native`` is asked for on trio.
         RuntimeError: If the scenario does not run its operation, or the operation still
-            has points after `limit` rounds.
+            has points after ``limit`` rounds.
         Deadlocked: If a round hangs.
         BaseException: What the scenario raises, with a note that names the round.
     """
@@ -236,7 +236,7 @@ def sweep(
             raise RuntimeError(msg)
         if not point.fired:
             return number - 1
-    msg = f"the operation has more than {limit} points: raise `limit` if it should"
+    msg = f"the operation has more than {limit} points: raise ``limit`` if it should"
     raise RuntimeError(msg)
 
 

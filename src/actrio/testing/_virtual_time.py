@@ -79,10 +79,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     Raises:
         Deadlocked: Out of ``run_forever`` and ``run_until_complete``, when nothing is
-            ready and nothing can become ready, or when time would pass `hang_after`.
+            ready and nothing can become ready, or when time would pass ``hang_after``.
             The loop stays usable, so that its runner can cancel what is left; each
-            such error adds another `hang_after` seconds for that.
-        RuntimeError: If `seed` is given and this Python's loop keeps its ready
+            such error adds another ``hang_after`` seconds for that.
+        RuntimeError: If ``seed`` is given and this Python's loop keeps its ready
             callbacks in a way this class does not know.
     """
 
@@ -143,7 +143,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return future
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  (asyncio's signature)
-        """Join the executor's threads, in real time: virtual `timeout` is ignored.
+        """Join the executor's threads, in real time: virtual ``timeout`` is ignored.
 
         Cancellation: As asyncio's.
         """
