@@ -1,0 +1,573 @@
+"""The books of one program while it is played, and the rules it must keep.
+
+Everything that agents and drivers do is reported here, by plain synchronous calls. A
+broken rule becomes a line in `World.problems`; raising it where it is found would only
+make it the answer to some request.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import anyio
+import attrs
+
+from actrio import (
+    AgentId,
+    CancellationToken,
+    DefaultInterventionHandler,
+    DropMessage,
+    MessageContext,
+    TopicId,
+)
+from actrio._contextvars import CURRENT
+from actrio.exceptions import (
+    DeadlockError,
+    MessageDroppedException,
+    RequestCancelled,
+    RuntimeStoppedError,
+)
+from actrio.runtime import DeadLetter, DeadLetterReason, SingleThreadedAgentRuntime
+from actrio.runtime._router import Router
+from actrio.runtime._supervisor import Phase
+from actrio.runtime._waits import Invocation
+
+from .order import shown
+from .program import Address, AgentSpec, Program, Script
+
+
+class Failure(Exception):
+    """What a script raises on purpose."""
+
+
+@attrs.define(eq=False)
+class Message:
+    """One message, and what became of it."""
+
+    number: int
+    script: Script
+    task: int
+    """The task that sent it; orders are kept per task and recipient."""
+    sender: AgentId | None
+    published: bool
+    generation: int
+    """How often the runtime had been started when it was sent."""
+    may_vanish: bool = False
+    """Whether its sender was refused before there were any copies."""
+    begun: Counter[AgentId] = attrs.field(factory=Counter)
+    dead: Counter[AgentId | None] = attrs.field(factory=Counter)
+    live: int = 0
+    returned: bool = False
+    raised: BaseException | None = None
+
+
+class Plain(Message):
+    """A message for the ordinary handler."""
+
+
+class Beside(Message):
+    """A message for the ``concurrent=True`` handler."""
+
+
+@attrs.define(eq=False)
+class Frame:
+    """One run of a handler, factory or hook."""
+
+    id: AgentId
+    kind: str
+    invocation: Invocation
+    beside: bool = False
+    live: bool = True
+    waiting: int = 0
+    """How many of its tasks are inside a call of the runtime."""
+    fans: int = 0
+    """How many nurseries are open in it."""
+    loose: bool = False
+    """Whether it left a task behind, so that nothing orders it and its guests."""
+    visiting: bool = False
+    """Whether it runs for somebody who visits a runtime that does not run."""
+
+    @property
+    def is_nested(self) -> bool:
+        return self.invocation.depth > 0
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether it takes a turn in the agent's main lane."""
+        return not self.is_nested and not self.beside
+
+
+class Approval(DefaultInterventionHandler):
+    """Holds up every message for a moment, and drops some."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    async def _pass(self, message: object) -> object:
+        await anyio.sleep(self._program.approval)
+        drops = self._program.drops
+        number = message.number if isinstance(message, Message) else message
+        if drops and isinstance(number, int) and not (number + 1) % drops:
+            return DropMessage
+        return message
+
+    async def on_send(
+        self, message: Any, *, message_context: MessageContext, recipient: AgentId
+    ) -> Any:
+        return await self._pass(message)
+
+    async def on_publish(self, message: Any, *, message_context: MessageContext) -> Any:
+        return await self._pass(message)
+
+    async def on_response(
+        self, message: Any, *, sender: AgentId, recipient: AgentId | None
+    ) -> Any:
+        return await self._pass(message)
+
+
+@attrs.define
+class World:
+    """One program being played."""
+
+    program: Program
+    runtime: SingleThreadedAgentRuntime = attrs.field(init=False)
+    tokens: list[CancellationToken] = attrs.field(init=False)
+    problems: list[str] = attrs.field(factory=list)
+    trace: list[str] = attrs.field(factory=list)
+    messages: list[Message] = attrs.field(factory=list)
+    frames: dict[AgentId, list[Frame]] = attrs.field(factory=lambda: defaultdict(list))
+    invocations: list[Invocation] = attrs.field(factory=list)
+    building: Counter[AgentId] = attrs.field(factory=Counter)
+    builds: Counter[AgentId] = attrs.field(factory=Counter)
+    agents: dict[AgentId, list[AgentLife]] = attrs.field(
+        factory=lambda: defaultdict(list)
+    )
+    hook_errors: list[BaseException] = attrs.field(factory=list)
+    """What factories and hooks raised: legitimate outcomes for those who wait."""
+    generation: int = 0
+    """How often the runtime was started."""
+    letters: int = 0
+    stopping: bool = False
+    """Whether anything may have ended the runtime at once."""
+    idling: bool = False
+    """Whether it was asked to end when idle."""
+    clock: Callable[[], float] = lambda: 0.0
+    """The host's clock; works outside tasks too, where dead letters may be reported."""
+    _tasks: dict[object, int] = attrs.field(factory=dict)
+    _latest: dict[tuple[int, AgentId], int] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.tokens = [CancellationToken() for _ in range(self.program.tokens)]
+        self.runtime = SingleThreadedAgentRuntime(
+            grace=self.program.grace,
+            ignore_unhandled_exceptions=not self.program.fatal,
+            on_dead_letter=self.dead_letter,
+            intervention_handlers=[Approval(self.program)]
+            if self.program.approval
+            else None,
+        )
+
+    # -- names ------------------------------------------------------------------
+
+    @property
+    def router(self) -> Router:
+        return self.runtime._router
+
+    def spec(self, id: AgentId) -> AgentSpec:
+        return self.program.agents[int(id.type[1:])]
+
+    def address(self, to: Address) -> AgentId:
+        return AgentId(f"a{to[0]}", str(to[1]))
+
+    def topic(self, topic: Address) -> TopicId:
+        return TopicId(f"t{topic[0]}", str(topic[1]))
+
+    def handled(self) -> Counter[Address]:
+        """Return how many messages each agent began to handle."""
+        counts: Counter[Address] = Counter()
+        for message in self.messages:
+            for recipient, times in message.begun.items():
+                counts[int(recipient.type[1:]), int(recipient.key)] += times
+        return counts
+
+    def recipients(self, topic: TopicId, sender: AgentId | None) -> list[AgentId]:
+        number = int(topic.type[1:])
+        ids = (
+            AgentId(f"a{index}", topic.source)
+            for index, spec in enumerate(self.program.agents)
+            if number in spec.topics
+        )
+        return [recipient for recipient in ids if recipient != sender]
+
+    def task(self) -> int:
+        """Return the number of the running task."""
+        task = anyio.get_current_task()
+        return self._tasks.setdefault((task.id, task.name), len(self._tasks))
+
+    # -- reporting --------------------------------------------------------------
+
+    def problem(self, text: str) -> None:
+        self.problems.append(text)
+        self.note(f"PROBLEM {text}")
+
+    def check(self, condition: object, text: str) -> None:
+        if not condition:
+            self.problem(text)
+
+    def note(self, text: str) -> None:
+        self.trace.append(f"{self.clock():.6f} {text}")
+
+    # -- agents -----------------------------------------------------------------
+
+    def begin_build(self, id: AgentId) -> Frame:
+        self.check(not self.building[id], f"{id} is built twice at once")
+        self.check(
+            all(life.closed for life in self.agents[id]),
+            f"{id} is built although an agent of this id lives",
+        )
+        self.building[id] += 1
+        self.builds[id] += 1
+        return self._enter(Frame(id, "factory", self._invocation()))
+
+    def end_build(self, frame: Frame, error: BaseException | None) -> None:
+        self.building[frame.id] -= 1
+        if error is not None:
+            self.hook_errors.append(error)
+        self._exit(frame)
+
+    def built(self, life: AgentLife) -> None:
+        life.visited = self.frames[life.id][-1].visiting
+        self.agents[life.id].append(life)
+
+    def begin_hook(self, id: AgentId, kind: str) -> Frame:
+        frame = self._enter(Frame(id, kind, self._invocation()))
+        if kind != "close":
+            self._begin_turn(frame)
+        self.mark(frame)
+        return frame
+
+    def end_hook(self, frame: Frame, error: BaseException | None) -> None:
+        if error is not None:
+            self.hook_errors.append(error)
+        self._exit(frame)
+
+    def begin_close(self, life: AgentLife) -> Frame:
+        self.check(not life.closed, f"{life.id} is closed twice")
+        life.closed = True
+        live = [f.kind for f in self.frames[life.id] if f.live]
+        self.check(not live, f"{life.id} is closed while {live} run")
+        return self.begin_hook(life.id, "close")
+
+    # -- messages ---------------------------------------------------------------
+
+    def send(
+        self,
+        script: Script,
+        frame: Frame | None,
+        *,
+        beside: bool,
+        published: bool,
+    ) -> Message:
+        message = (Beside if beside else Plain)(
+            len(self.messages),
+            script,
+            self.task(),
+            None if frame is None else frame.id,
+            published,
+            self.generation,
+        )
+        self.messages.append(message)
+        return message
+
+    def begin(self, life: AgentLife, message: Message) -> Frame:
+        me, number = life.id, message.number
+        frame = Frame(me, "handler", self._invocation(), isinstance(message, Beside))
+        self.note(f"{me} begins {number}, nested {frame.invocation.depth} deep")
+        self.check(not life.closed, f"{me} handles a message after it was closed")
+        message.begun[me] += 1
+        message.live += 1
+        self.check(message.begun[me] == 1, f"{number} is handled twice by {me}")
+        self.check(not message.dead[me], f"{number} is handled although it was dead")
+        self._enter(frame)
+        if frame.in_turn:
+            key = (message.task, me)
+            latest = self._latest.get(key, -1)
+            self.check(
+                latest < number,
+                f"{number} begins at {me} behind {latest}, sent later by one task",
+            )
+            self._latest[key] = number
+        self._begin_turn(frame)
+        self.mark(frame)
+        return frame
+
+    def end(self, frame: Frame, message: Message, error: BaseException | None) -> None:
+        self.note(f"{frame.id} ends {message.number}: {shown(error)}")
+        message.live -= 1
+        if error is None:
+            message.returned = True
+        elif not message.published:
+            message.raised = error
+        elif self.program.fatal and isinstance(error, Exception):
+            self.stopping = True
+        self.mark(frame)
+        self._exit(frame)
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        message = letter.message
+        assert isinstance(message, Message)
+        self.note(f"{message.number} to {letter.recipient} is dead: {letter.reason}")
+        self.letters += 1
+        message.dead[letter.recipient] += 1
+        if letter.reason is DeadLetterReason.NOT_BUILT and message.published:
+            self.stopping |= self.program.fatal
+        if letter.reason is DeadLetterReason.DEADLOCK:
+            self.check(
+                message.sender is not None, f"{message.number} is dead, not in a cycle"
+            )
+
+    # -- one at a time ----------------------------------------------------------
+
+    def _invocation(self) -> Invocation:
+        invocation = CURRENT.get()
+        assert isinstance(invocation, Invocation)
+        self.invocations.append(invocation)
+        return invocation
+
+    def _enter(self, frame: Frame) -> Frame:
+        frame.visiting = self.router.supervisor.phase is not Phase.RUNNING
+        self.frames[frame.id].append(frame)
+        return frame
+
+    def _exit(self, frame: Frame) -> None:
+        frame.live = False
+        self.frames[frame.id].remove(frame)
+
+    def _begin_turn(self, frame: Frame) -> None:
+        """Check what else of the agent is under way when its turn comes."""
+        if not frame.in_turn:
+            return
+        others = [f for f in self.frames[frame.id] if f is not frame]
+        turns = [f for f in others if f.in_turn]
+        slots = self.spec(frame.id).slots
+        self.check(
+            len(turns) < slots, f"{frame.id} handles {len(turns) + 1} messages at once"
+        )
+        if slots == 1 and not any(f.loose for f in others):
+            guests = [f for f in others if f.is_nested and not f.beside]
+            self.check(
+                not [g for g in guests if not self._loose(g)],
+                f"{frame.id} takes the next message beside a nested handler",
+            )
+
+    def _hosts(self, guest: Frame) -> Iterable[Frame]:
+        hosts = guest.invocation.hosts
+        return [f for f in self.frames[guest.id] if f.invocation in hosts]
+
+    def _loose(self, guest: Frame) -> bool:
+        """Whether a host of this guest has ended, which only loose tasks allow."""
+        return len(list(self._hosts(guest))) < len(guest.invocation.hosts)
+
+    def mark(self, frame: Frame | None) -> None:
+        """Check, in a task of ``frame`` that runs, who else of its agent runs."""
+        if frame is None or not frame.live:
+            return  # a task that was left behind counts for nobody
+        for other in self.frames[frame.id]:
+            if (
+                frame.invocation in other.invocation.hosts
+                and not frame.fans
+                and not frame.loose
+            ):
+                self.problem(
+                    f"{frame.id}: a {frame.kind} runs beside the {other.kind} nested "
+                    f"in it"
+                )
+        for host in self._hosts(frame):
+            if not host.waiting and not host.fans and not host.loose:
+                self.problem(
+                    f"{frame.id}: a nested {frame.kind} runs while its host runs"
+                )
+
+    # -- outcomes ---------------------------------------------------------------
+
+    def settle_request(
+        self,
+        message: Message,
+        to: AgentId,
+        token: int | None,
+        frame: Frame | None,
+        outcome: object,
+    ) -> None:
+        """Check the outcome of a request when its sender goes on."""
+        number = message.number
+        self.note(f"{number} to {to} is over: {shown(outcome)}")
+        runs, dead = message.begun[to], message.dead[to]
+        self.check(not message.live, f"{number} is over while its handler still runs")
+        self.check(runs + dead <= 1, f"{number} was handled {runs} times, dead {dead}")
+        if not isinstance(outcome, BaseException):
+            self.check(
+                outcome == number and message.returned,
+                f"{number} was answered with {shown(outcome)}, ran {runs} times",
+            )
+        elif not self._is_allowed(
+            message, to, token, message.generation, frame, outcome
+        ):
+            self.problem(
+                f"{number} from {message.sender} to {to}, ran {runs} times, ended "
+                f"with {shown(outcome)}"
+            )
+
+    def settle_hook(
+        self, to: AgentId, generation: int, frame: Frame | None, error: BaseException
+    ) -> None:
+        """Check what calling a hook raised."""
+        if any(error is known for known in self.hook_errors):
+            return
+        if not self._is_allowed(None, to, None, generation, frame, error):
+            self.problem(f"a hook of {to} ended with {shown(error)}")
+
+    def _is_allowed(
+        self,
+        message: Message | None,
+        to: AgentId,
+        token: int | None,
+        generation: int,
+        frame: Frame | None,
+        error: BaseException,
+    ) -> bool:
+        raised = None if message is None else message.raised
+        if raised is not None and (error is raised or _is_part(error, raised)):
+            return True
+        match error:
+            case RequestCancelled():
+                return token is not None and bool(self.tokens[token].is_cancelled)
+            case MessageDroppedException():
+                return message is not None and (
+                    message.dead[to] == 1 or self.program.approval > 0
+                )
+            case RuntimeStoppedError():
+                return self.may_refuse(generation, frame)
+            case DeadlockError():
+                return self._may_deadlock(message, to, frame, error) or any(
+                    error is known for known in self.hook_errors
+                )
+            case Exception():
+                return any(error is known for known in self.hook_errors) and (
+                    message is None or not message.begun[to]
+                )
+            case _:
+                return isinstance(error, anyio.get_cancelled_exc_class())
+
+    def may_refuse(self, generation: int, frame: Frame | None) -> bool:
+        """Whether the runtime may refuse what this frame, or somebody outside, sent."""
+        if generation < self.generation:
+            return True  # it was refused by the end before the present start
+        outside = frame is None or not frame.live or frame.visiting
+        return self.stopping or (self.idling and outside)
+
+    def _may_deadlock(
+        self,
+        message: Message | None,
+        to: AgentId,
+        frame: Frame | None,
+        error: DeadlockError,
+    ) -> bool:
+        if frame is None or (message is not None and message.begun[to]):
+            return False
+        if error.cycle[0] != frame.id or error.cycle[-1] != frame.id:
+            return False
+        return not self.spec(to).reentrant or bool(self.building[to])
+
+    # -- the end ----------------------------------------------------------------
+
+    def check_closed(self) -> None:
+        """Check that no agent lives on when the runtime has closed."""
+        for lives in self.agents.values():
+            for life in lives:
+                life.forgotten = not life.closed and not life.visited
+
+    def check_end(self) -> None:
+        """Check that nothing is left when everything is over."""
+        for message in self.messages:
+            self._check_copies(message)
+        for agent, lives in self.agents.items():
+            for life in lives:
+                self.check(life.closed, f"{agent} was never closed")
+                self.check(
+                    not life.forgotten, f"{agent} was not closed with the runtime"
+                )
+        for agent, frames in self.frames.items():
+            self.check(not frames, f"{agent}: {frames} never ended")
+        for invocation in self.invocations:
+            left = (invocation.waits, invocation.guests, invocation.holding or [])
+            self.check(left == ([], [], []), f"{invocation} left {left}")
+            self.check(not invocation.live, f"{invocation} is live")
+        for token in self.tokens:
+            self.check(not token._listeners, f"{token} has listeners left")
+        counted = sum(self.runtime.dead_letters.counts.values())
+        self.check(counted == self.letters, f"{counted} of {self.letters} are counted")
+        router = self.router
+        active = router.quiescence.active
+        self.check(active == 0, f"{active} messages are not over")
+        self.check(not router.quiescence.listeners, "somebody listens for idleness")
+        self.check(not len(router.gate), "the gate holds messages")
+        self.check(not router.supervisor._tasks, "tasks are counted that ended")
+        for actor in router.directory:
+            self.check(not actor.nested, f"{actor} has nested handlers")
+            self.check(actor.building is None, f"{actor} is being built")
+            for lane in actor.lanes():
+                inbox = lane.inbox
+                sizes = (inbox.size, len(list(inbox.queued())), inbox.waiting_for_room)
+                self.check(sizes == (0, 0, 0), f"{actor}: inbox is left with {sizes}")
+                self.check(not lane.holders, f"{actor} has holders")
+                self.check(not lane.starting, f"{actor} is starting a handler")
+
+    def _check_copies(self, message: Message) -> None:
+        """Check that every copy was handled or is dead; a refused publish has none."""
+        if not message.published:
+            return
+        audience = self.audiences.get(message.number, [])
+        known = {*message.begun, *message.dead} - {None}
+        number = message.number
+        self.check(known <= set(audience), f"{number} reached {known}")
+        ends = {str(to): message.begun[to] + message.dead[to] for to in audience}
+        counts = set(ends.values())
+        if message.dead[None]:
+            self.check(counts <= {0}, f"{number}: ends {ends} beside none at all")
+        else:
+            none = message.may_vanish and counts == {0}
+            self.check(none or counts <= {1}, f"{number} has the ends {ends}")
+
+    audiences: dict[int, list[AgentId]] = attrs.field(factory=dict)
+    """Who should get a copy of each published message."""
+
+
+def _is_part(error: BaseException, whole: BaseException) -> bool:
+    """Whether an error is what was left of a group, the cancellations taken out."""
+    return (
+        isinstance(error, BaseExceptionGroup)
+        and isinstance(whole, BaseExceptionGroup)
+        and set(_leaves(error)) <= set(_leaves(whole))
+    )
+
+
+def _leaves(error: BaseException) -> Iterable[BaseException]:
+    if not isinstance(error, BaseExceptionGroup):
+        yield error
+        return
+    for part in error.exceptions:
+        yield from _leaves(part)
+
+
+@attrs.define(eq=False)
+class AgentLife:
+    """One agent from its factory to its close."""
+
+    id: AgentId
+    closed: bool = False
+    forgotten: bool = False
+    """Whether it lived on when the runtime had closed."""
+    visited: bool = False
+    """Whether it was built for somebody who visited a runtime that did not run."""

@@ -1,0 +1,427 @@
+"""Small faults, each of which some test must notice.
+
+A test that cannot fail shows nothing. Here the source is copied, one small fault is
+planted into the copy, and the tests named beside the fault are run against it: at
+least one of them has to turn red. ``python tests/planted.py [WORD ...]`` does it by
+hand; `test_planted` does it in CI.
+
+Starting pytest takes longer than most of these tests. So this is a program of its own,
+which imports what they need, but nothing of actrio, and forks a process for each fault.
+
+When the source changes, the text of a fault may no longer be found, or found twice;
+its test then says so, and the fault needs to be planted anew.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import attrs
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SRC = ROOT / "src"
+
+_GREEN, _RED = 0, 1  # what pytest returns when tests ran
+_SECONDS = 50
+CONTROL = "no fault at all"
+
+
+@attrs.frozen
+class Fault:
+    """A fault to be planted, and the tests of which one must turn red."""
+
+    name: str
+    path: str
+    """The module, below ``src/actrio``."""
+    old: str
+    """Text that occurs exactly once in it."""
+    new: str
+    tests: tuple[str, ...]
+    """Node ids below ``tests``."""
+
+
+def _fault(name: str, path: str, old: str, new: str, *tests: str) -> Fault:
+    return Fault(name, path, old, new, tests)
+
+
+FAULTS = [
+    # -- waking and waiting
+    _fault(
+        "an idle actor is not woken by a message",
+        "runtime/_actor.py",
+        "if self.parked is not None:\n            self.actor.router.wake(self)",
+        "if self.parked is not None:\n            pass",
+        "explorer/test_by_hand.py::test_an_idle_agent_is_woken",
+    ),
+    _fault(
+        "a cancelled caller leaves before the handler has unwound",
+        "messages/_envelope.py",
+        "self.cancel_handler()\n        return False",
+        "self.cancel_handler()\n        return True",
+        "runtime/test_requests.py::test_a_running_request_leaves_when_its_handler_has_unwound",
+    ),
+    _fault(
+        "the scope of an actor is not replaced after it was cancelled",
+        "runtime/_actor.py",
+        "if envelope.scope_cancelled:\n                    return",
+        "if envelope.scope_cancelled:\n                    pass",
+        "runtime/test_requests.py::test_the_agents_loop_survives_a_thousand_cancelled_handlers",
+        "runtime/test_actor.py::test_a_publish_after_a_swallowed_cancellation_is_not_cancelled",
+    ),
+    _fault(
+        "a finished request stays registered with its token",
+        "messages/_token.py",
+        "listeners.pop(key, None)",
+        "pass",
+        "runtime/test_requests.py::test_one_token_serves_many_requests_and_keeps_none_of_them",
+    ),
+    _fault(
+        "a cancelled token does not cancel a running handler",
+        "runtime/_requests.py",
+        "request.withdrawn_by_token = True\n        request.cancel_handler()",
+        "request.withdrawn_by_token = True",
+        "explorer/test_by_hand.py::test_a_token_cancels_what_runs",
+    ),
+    # -- counting
+    _fault(
+        "a copy of a published message is not counted",
+        "runtime/_publishing.py",
+        "    router.quiescence.enter()\n",
+        "    router.quiescence.active += not router.quiescence.active\n",
+        "explorer/test_by_hand.py::test_the_copies_of_a_publish_are_waited_for",
+    ),
+    _fault(
+        "a handled copy is never counted down",
+        "runtime/_actor.py",
+        "router.publish_failed(envelope, envelope.error)\n"
+        "            router.quiescence.leave()",
+        "router.publish_failed(envelope, envelope.error)",
+        "explorer/test_by_hand.py::test_the_copies_of_a_publish_are_waited_for",
+    ),
+    # -- order
+    _fault(
+        "the inbox hands out the newest message first",
+        "runtime/_inbox.py",
+        "self._ready.append(envelope)",
+        "self._ready.appendleft(envelope)",
+        "runtime/test_inbox.py::test_first_in_first_out_beyond_the_capacity",
+    ),
+    _fault(
+        "the sender that waits shortest is admitted first",
+        "runtime/_inbox.py",
+        "self._waiting.popitem(last=False)",
+        "self._waiting.popitem()",
+        "runtime/test_inbox.py::test_taking_gives_room_to_the_first_that_waits",
+    ),
+    _fault(
+        "the gate lets the newest message through first",
+        "runtime/_gate.py",
+        "self._held.popleft()",
+        "self._held.pop()",
+        "explorer/test_by_hand.py::test_what_is_sent_before_the_start_keeps_its_order",
+    ),
+    _fault(
+        "with several slots handlers begin in the order of the scheduler",
+        "runtime/_actor.py",
+        'cast("deque[Envelope]", lane.starting).popleft()',
+        'cast("deque[Envelope]", lane.starting).pop()',
+        "runtime/test_actor.py::test_messages_start_in_sending_order_whatever_the_concurrency",
+    ),
+    _fault(
+        "an inbox takes one message more than its capacity",
+        "runtime/_inbox.py",
+        "if self.size < self.capacity:\n",
+        "if self.size <= self.capacity:\n",
+        "runtime/test_inbox.py::test_first_in_first_out_beyond_the_capacity",
+        "properties/test_inbox_model.py",
+    ),
+    # -- room
+    _fault(
+        "a withdrawn message keeps its room",
+        "runtime/_inbox.py",
+        "            return\n        self.size -= 1\n        if self._waiting:",
+        "            return\n        if self._waiting:",
+        "runtime/test_inbox.py::test_a_withdrawn_envelope_frees_its_room_at_once",
+    ),
+    _fault(
+        "withdrawn messages are never swept out",
+        "runtime/_inbox.py",
+        "_HUSKS_ALLOWED = 32",
+        "_HUSKS_ALLOWED = 1 << 40",
+        "runtime/test_inbox.py::test_a_thousand_withdrawn_envelopes_are_not_kept",
+    ),
+    _fault(
+        "a publisher is not told that its copy found room",
+        "runtime/_inbox.py",
+        "            envelope.settle()",
+        "            pass",
+        "runtime/test_inbox.py::test_a_copy_that_is_admitted_settles_its_publisher",
+    ),
+    # -- the wait graph
+    _fault(
+        "a guest counts only while its host holds",
+        "runtime/_waits.py",
+        "found: list[Node] = list(self.guests)",
+        "found: list[Node] = list(self.guests if self.holding else ())",
+        "explorer/test_by_hand.py::test_a_guest_counts_before_its_host_holds",
+    ),
+    _fault(
+        "a host does not wait for its guests",
+        "runtime/_requests.py",
+        "while me.guests:",
+        "while False:",
+        "runtime/test_waits.py::test_the_outer_handler_holds_until_its_guest_has_left",
+    ),
+    _fault(
+        "a host is not told that its last guest has left",
+        "runtime/_requests.py",
+        "            for held in holding:\n                router.wake(held)",
+        "            pass",
+        "explorer/test_by_hand.py::test_a_held_host_goes_on",
+    ),
+    _fault(
+        "one stuck slot of several makes a request nested",
+        "runtime/_actor.py",
+        "needs_all = False",
+        "needs_all = True",
+        "explorer/test_by_hand.py::test_a_slot_that_will_come_free_is_waited_for",
+    ),
+    _fault(
+        "a factory that runs does not block its agent's queue",
+        "runtime/_actor.py",
+        "        if building is not None:\n            return (building,)\n",
+        "",
+        "explorer/test_by_hand.py::test_a_factory_in_a_cycle_is_refused",
+    ),
+    _fault(
+        "a message is nested in an agent that is not reentrant",
+        "runtime/_requests.py",
+        "if not actor.registration.reentrant:",
+        "if False:",
+        "runtime/test_waits.py::test_an_agent_that_is_not_reentrant_refuses_the_cycle",
+    ),
+    _fault(
+        "a publisher that waits for room is not in the graph",
+        "runtime/_publishing.py",
+        "    me.waits += waits\n",
+        "    me.waits += waits[:0]\n",
+        "explorer/test_by_hand.py::test_a_cycle_through_a_full_inbox_answers",
+    ),
+    _fault(
+        "a publish waits for room in a cycle",
+        "runtime/_publishing.py",
+        "if me is not None and stuck_if_queued(lane, me):",
+        "if False:",
+        "explorer/test_by_hand.py::test_a_publish_that_would_wait_in_a_cycle_is_dead",
+    ),
+    _fault(
+        "a request in a cycle is queued",
+        "runtime/_requests.py",
+        "if not lane.blockers():\n        return None",
+        "if True:\n        return None",
+        "explorer/test_by_hand.py::test_a_cycle_of_requests_answers",
+    ),
+    _fault(
+        "a task left behind counts for its handler for ever",
+        "runtime/_requests.py",
+        "return current if isinstance(current, Invocation) and current.live else None",
+        "return current if isinstance(current, Invocation) else None",
+        "explorer/test_by_hand.py::test_a_task_left_behind_stops_from_outside",
+    ),
+    # -- endings
+    _fault(
+        "stop() leaves queued senders waiting",
+        "runtime/_router.py",
+        "self._over(envelope, DeadLetterReason.STOPPED)\n        self.wake(envelope)",
+        "self._over(envelope, DeadLetterReason.STOPPED)",
+        "explorer/test_by_hand.py::test_stop_answers_a_queued_sender",
+    ),
+    _fault(
+        "an agent is closed again by the next close()",
+        "runtime/_closing.py",
+        "actor.closed = True",
+        "pass",
+        "runtime/test_lifecycle.py::test_close_closes_each_agent_once",
+    ),
+    _fault(
+        "a dead letter is not counted",
+        "runtime/_dead_letters.py",
+        "self.counts[letter.reason] += 1",
+        "pass",
+        "explorer/test_by_hand.py::test_a_publish_to_nobody_is_a_dead_letter",
+    ),
+    # -- small print
+    _fault(
+        "an agent receives what it publishes itself",
+        "runtime/_publishing.py",
+        "if recipient == context.sender:",
+        "if False:",
+        "runtime/test_publishing.py::test_an_agent_does_not_receive_its_own_publish",
+    ),
+    _fault(
+        "an exception that is raised often grows",
+        "runtime/_endings.py",
+        "if note not in notes and len(notes) < _NOTES_ALLOWED:",
+        "if True:",
+        "runtime/test_requests.py::test_one_exception_object_raised_often_does_not_grow",
+    ),
+    _fault(
+        "actors inherit the context of the first sender",
+        "runtime/_supervisor.py",
+        "            self._base.run(self._nursery.start_soon, async_fn, *args)",
+        "            self._nursery.start_soon(async_fn, *args)",
+        "runtime/test_requests.py::test_agents_do_not_inherit_the_first_senders_context",
+    ),
+    _fault(
+        "a route is remembered although a subscription changed",
+        "runtime/_routes.py",
+        "        self._by_id[subscription.id] = placed\n        self._cache.clear()",
+        "        self._by_id[subscription.id] = placed",
+        "properties/test_routes_model.py::test_index_and_cache_agree_with_a_scan",
+    ),
+]
+
+
+@attrs.frozen
+class Outcome:
+    """What the tests of one fault said."""
+
+    name: str
+    code: int | None
+    """What pytest returned; None if the fault could not be planted."""
+    text: str
+    """Why it could not, or the end of what pytest printed."""
+    seconds: float
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether a fault turned a test red, or everything was green without one."""
+        return self.code == (_GREEN if self.name == CONTROL else _RED)
+
+
+def plant(fault: Fault, folder: Path) -> str | None:
+    """Copy the source into ``folder`` with one fault; return why that cannot be."""
+    shutil.copytree(SRC, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    path = folder / "actrio" / fault.path
+    text = path.read_text()
+    found = text.count(fault.old)
+    if found != 1:
+        return (
+            f"the text of the fault {fault.name!r} occurs {found} times in "
+            f"{fault.path}: plant it anew in tests/planted.py"
+        )
+    path.write_text(text.replace(fault.old, fault.new))
+    return None
+
+
+def warm_up() -> None:
+    """Import, before forking, what the tests are going to import."""
+    for module in (
+        "hypothesis.stateful",
+        "trio.testing",
+        "anyio._backends._asyncio",
+        "anyio._backends._trio",
+        "anyio.pytest_plugin",
+        "pytest_timeout",
+        "pytest_trio.plugin",
+        "uvloop",
+    ):
+        importlib.import_module(module)
+    assert "actrio" not in sys.modules
+
+
+def run_tests(source: Path, tests: Sequence[str], output: Path) -> NoReturn:
+    """Turn this forked process into one that runs tests against a copy of the source."""
+    signal.alarm(_SECONDS)  # a hang is no answer: name a test in virtual time instead
+    with output.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.path.insert(0, str(source))
+    os.environ["PYTHONPATH"] = str(source)
+    sys.dont_write_bytecode = True
+    os.chdir(ROOT)
+    options = ["-q", "-x", "--tb=line", "--run-slow", "-p", "no:cacheprovider"]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # see warm_up()
+    code = 99
+    try:
+        code = pytest.main([*options, *(f"tests/{test}" for test in tests)])
+        used = Path(sys.modules["actrio"].__file__ or "")
+        if not used.is_relative_to(source):
+            code = 98
+            sys.stdout.write(f"the tests used {used}, not the copy in {source}")
+    except BaseException:  # noqa: BLE001 - nothing may get back into the parent's code
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def attempt_all(faults: Sequence[Fault]) -> Iterator[Outcome]:
+    """Plant every fault, as many at a time as there are processors."""
+    warm_up()
+    waiting, running = list(faults)[::-1], dict[int, tuple[Fault, Path, float]]()
+    with tempfile.TemporaryDirectory() as name:
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                fault = waiting.pop()
+                folder = Path(name) / str(len(waiting))
+                wrong = plant(fault, folder / "src")
+                if wrong is not None:
+                    yield Outcome(fault.name, None, wrong, 0.0)
+                    continue
+                process = os.fork()
+                if not process:
+                    run_tests(folder / "src", fault.tests, folder / "output")
+                running[process] = fault, folder, time.monotonic()
+            if running:
+                process, status = os.wait()
+                fault, folder, began = running.pop(process)
+                code = os.waitstatus_to_exitcode(status)
+                text = (folder / "output").read_text(errors="replace")
+                seconds = time.monotonic() - began
+                yield Outcome(fault.name, code, text[-2000:], seconds)
+
+
+def control() -> Fault:
+    """Return no fault at all: every test that is named must pass on a plain copy."""
+    tests = dict.fromkeys(test for fault in FAULTS for test in fault.tests)
+    return Fault(CONTROL, "__init__.py", '"""Actors', '"""Actors', tuple(tests))
+
+
+def main(words: Sequence[str]) -> int:
+    """Plant the faults with these words in their names, or all; 1 if one is missed.
+
+    With ``--json`` the outcomes are printed for a program.
+    """
+    as_json = "--json" in words
+    words = [word for word in words if word != "--json"]
+    chosen = [f for f in FAULTS if not words or any(word in f.name for word in words)]
+    missed = 0
+    for outcome in attempt_all([control(), *chosen]):
+        missed += not outcome.is_as_expected
+        if as_json:
+            found = {**attrs.asdict(outcome), "expected": outcome.is_as_expected}
+            sys.stdout.write(json.dumps(found) + "\n")
+        else:
+            verdict = f"MISSED, pytest returned {outcome.code}: {outcome.text}"
+            if outcome.is_as_expected:
+                verdict = "as it should be"
+            sys.stdout.write(f"{outcome.seconds:5.1f} s  {outcome.name}: {verdict}\n")
+        sys.stdout.flush()
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
