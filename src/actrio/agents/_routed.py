@@ -161,6 +161,12 @@ class RoutedAgent(BaseAgent):
         cls._routing()
 
     @classmethod
+    def _handler_name(cls, message: object, ctx: MessageContext) -> str | None:
+        """Return the name of the handler that takes a message, to report an error."""
+        handler = cls._direct[ctx.is_rpc].get(type(message))
+        return None if handler is None else handler.function.__qualname__
+
+    @classmethod
     def _handles_concurrently(cls, message_type: type) -> bool:
         """Say whether messages of this class are handled beside others."""
         return cls._routing().is_concurrent(message_type)

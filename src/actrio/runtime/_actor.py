@@ -277,7 +277,7 @@ class Actor:
             if isinstance(envelope, Request):
                 envelope.failure = program_ended(self.id, own)
         elif own is not None:
-            add_note(own, self.id, envelope)
+            add_note(own, self.agent, envelope)
             envelope.error = own
         elif isinstance(envelope, Request) and not envelope.scope_cancelled:
             envelope.failure = router.interrupted_error(self.id)

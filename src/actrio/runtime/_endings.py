@@ -26,9 +26,15 @@ def program_ended(id: AgentId, exc: BaseException) -> RuntimeStoppedError:
     return error
 
 
-def add_note(exc: BaseException, id: AgentId, envelope: Envelope) -> None:
-    """Say on the exception which agent and which message it comes from, once."""
-    note = f"raised by agent {id} while it handled {type(envelope.message).__name__}"
+def add_note(exc: BaseException, agent: object, envelope: Envelope) -> None:
+    """Say on the exception which agent, handler and message it comes from, once."""
+    message = envelope.message
+    # not in the protocol: only RoutedAgent has a handler for each class of messages
+    name_of = getattr(agent, "_handler_name", None)
+    name = name_of(message, envelope.context) if name_of is not None else None
+    handler = f", in {name}," if name else ""
+    kind = type(message).__name__
+    note = f"raised by agent {envelope.recipient}{handler} while it handled {kind}"
     notes: list[str] = getattr(exc, "__notes__", [])
     # an exception object that is raised again and again must not grow
     if note not in notes and len(notes) < _NOTES_ALLOWED:

@@ -26,6 +26,7 @@ from ._router import Router
 from ._waits import Invocation, Node, cycle_through, stuck_behind
 
 _NESTED_LEVELS: Final = 32
+"""About seven frames each: Python's own limit comes at 141 levels (RoutedAgent, 3.11)."""
 
 
 def current_invocation() -> Invocation | None:
@@ -174,7 +175,7 @@ async def _handle_nested(
                     scope.cancel()
                 request.response = await request.deliver(actor.agent)
     except Exception as exc:
-        add_note(exc, actor.id, request)
+        add_note(exc, actor.agent, request)
         raise
     finally:
         POPULATED.reset(populated)

@@ -1,0 +1,47 @@
+"""What an exception carries when it leaves a handler."""
+
+import pytest
+
+from actrio import (
+    AgentId,
+    MessageContext,
+    RoutedAgent,
+    SingleThreadedAgentRuntime,
+    message_handler,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+class Failing(RoutedAgent):
+    """Raises the same exception object again and again."""
+
+    error = ZeroDivisionError("again")
+
+    @message_handler
+    async def on_text(self, message: str, ctx: MessageContext) -> None:
+        raise self.error
+
+
+async def test_a_note_names_agent_handler_and_message_once() -> None:
+    """However often one exception object is raised, its notes do not grow."""
+    async with SingleThreadedAgentRuntime() as runtime:
+        await Failing.register(runtime, "failing", Failing)
+        for _ in range(3):
+            with pytest.raises(ZeroDivisionError) as caught:
+                await runtime.send_message("x", AgentId("failing", "1"))
+    assert caught.value is Failing.error
+    assert caught.value.__notes__ == [
+        "raised by agent failing/1, in Failing.on_text, while it handled str"
+    ]
+
+
+async def test_the_notes_of_many_agents_are_bounded() -> None:
+    """An exception object that is shared by all agents remembers some of them."""
+    Failing.error = ZeroDivisionError("everywhere")
+    async with SingleThreadedAgentRuntime() as runtime:
+        await Failing.register(runtime, "failing", Failing)
+        for number in range(100):
+            with pytest.raises(ZeroDivisionError):
+                await runtime.send_message("x", AgentId("failing", str(number)))
+    assert len(Failing.error.__notes__) == 32
