@@ -174,6 +174,7 @@ class _Generator:
                     self.script(depth, weight),
                     self.script(depth - 1, weight),
                     shielded=self.chance(0.5),
+                    swallows=self.chance(0.4),
                 )
             case "fail":
                 return Fail()

@@ -79,7 +79,7 @@ def wild_actions(inner: st.SearchStrategy[Action]) -> st.SearchStrategy[Action]:
         st.builds(Fan, st.tuples(script, script)),
         st.builds(Leave, script),
         st.builds(Block, script, limits),
-        st.builds(Finally, script, script, st.booleans()),
+        st.builds(Finally, script, script, st.booleans(), st.booleans()),
         st.builds(Hook, st.sampled_from(["save", "get"]), addresses, limits),
         st.builds(Stop, st.sampled_from(["stop", "stop_when_idle", "close"])),
     )

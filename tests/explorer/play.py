@@ -145,9 +145,8 @@ class Stage:
 
     async def _act(self, action: Action, frame: Frame | None) -> None:
         match action:
-            case Nap(seconds, shielded):
-                with anyio.CancelScope(shield=shielded):
-                    await anyio.sleep(seconds)
+            case Nap():
+                await self._nap(action, frame)
             case Ask():
                 await self._limited(
                     action.limit, frame, partial(self._ask, action, frame)
@@ -211,12 +210,28 @@ class Stage:
             with self.world.tokens[block.token].scope():
                 await self.play(block.script, frame)
 
+    async def _nap(self, nap: Nap, frame: Frame | None) -> None:
+        doomed = frame is not None and not nap.shielded and frame.must_be_cancelled
+        with anyio.CancelScope(shield=nap.shielded):
+            await anyio.sleep(nap.seconds)
+        if doomed:
+            self.world.problem(f"{frame and frame.id} slept on under a cancelled token")
+
     async def _finally(self, action: Finally, frame: Frame | None) -> None:
         try:
             await self.play(action.script, frame)
+        except anyio.get_cancelled_exc_class() as exc:
+            if not action.swallows or isinstance(exc, Exception):
+                raise
         finally:
-            with anyio.CancelScope(shield=action.shielded):
-                await self.play(action.cleanup, frame)
+            if frame is not None:
+                frame.shields += action.shielded
+            try:
+                with anyio.CancelScope(shield=action.shielded):
+                    await self.play(action.cleanup, frame)
+            finally:
+                if frame is not None:
+                    frame.shields -= action.shielded
 
     @contextmanager
     def _waiting(self, frame: Frame | None) -> Generator[None]:
@@ -232,6 +247,8 @@ class Stage:
         world = self.world
         to = world.address(ask.to)
         message = world.send(ask.script, frame, beside=ask.beside, published=False)
+        token = None if ask.token is None else world.tokens[ask.token]
+        message.token = token
         world.note(f"{message.sender} asks {to}: {message.number}")
         settle = partial(world.settle_request, message, to, ask.token, frame)
         try:
@@ -240,9 +257,7 @@ class Stage:
                     message,
                     to,
                     sender=message.sender,
-                    cancellation_token=None
-                    if ask.token is None
-                    else world.tokens[ask.token],
+                    cancellation_token=token,
                 )
         except Exception as exc:
             settle(exc)
@@ -349,6 +364,16 @@ class Stage:
         fatal = self.program.fatal and world.stopping
         not_started = type(exc) is RuntimeError and "not started" in text
         world.check(known or fatal or not_started, f"ending raised {shown(exc)}")
+
+    def describe_hang(self) -> str:
+        """Return who waits for whom, and what happened before."""
+        before = "\n  ".join(["what happened last:", *self.world.trace[-40:]])
+        waiting = [
+            f"  {invocation} waits for {invocation.waits}, hosts {invocation.guests}"
+            for invocation in self.world.invocations
+            if invocation.waits or invocation.guests
+        ]
+        return "\n".join([dump(self.world.router), *waiting, before])
 
     # -- the whole --------------------------------------------------------------
 
@@ -501,7 +526,7 @@ def play(program: Program, seed: int, host: Host) -> Report:
                 host=host,
                 seed=seed,
                 hang_after=1000.0,
-                on_hang=lambda: dump(stage.world.router),
+                on_hang=stage.describe_hang,
             )
     finally:
         logging.disable(before)

@@ -92,6 +92,9 @@ class Finally:
     script: Script
     cleanup: Script
     shielded: bool = False
+    """Whether the clean-up is not cancelled."""
+    swallows: bool = False
+    """Whether a cancellation ends here, as it should not."""
 
 
 @attrs.frozen

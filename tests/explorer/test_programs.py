@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import event, given, strategies as st
+from hypothesis import HealthCheck, event, given, settings, strategies as st
 
 from actrio.testing import Host
 
 from .model import Model, calm_programs, wild_programs
 from .play import play
 from .program import Program
-from .settings import many
 
 HOSTS: list[Host] = ["trio", "asyncio"]
 seeds = st.integers(0, 2**16)
+many = settings(
+    max_examples=200,
+    deadline=None,
+    database=None,  # a failing program is printed, not kept on one machine
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 @pytest.mark.slow

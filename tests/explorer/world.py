@@ -54,6 +54,8 @@ class Message:
     published: bool
     generation: int
     """How often the runtime had been started when it was sent."""
+    token: CancellationToken | None = None
+    """What its sender gave to a request."""
     may_vanish: bool = False
     """Whether its sender was refused before there were any copies."""
     begun: Counter[AgentId] = attrs.field(factory=Counter)
@@ -88,6 +90,20 @@ class Frame:
     """Whether it left a task behind, so that nothing orders it and its guests."""
     visiting: bool = False
     """Whether it runs for somebody who visits a runtime that does not run."""
+    shields: int = 0
+    """How many shielded blocks it is in."""
+    token: CancellationToken | None = None
+    """The token of the request that it handles."""
+
+    @property
+    def must_be_cancelled(self) -> bool:
+        """Whether its next wait has to end with a cancellation."""
+        return bool(
+            self.token is not None
+            and self.token.is_cancelled
+            and not self.shields
+            and not self.loose
+        )
 
     @property
     def is_nested(self) -> bool:
@@ -291,6 +307,10 @@ class World:
         self.check(message.begun[me] == 1, f"{number} is handled twice by {me}")
         self.check(not message.dead[me], f"{number} is handled although it was dead")
         self._enter(frame)
+        frame.token = message.token
+        self._check_room(me)
+        if frame.is_nested:
+            self._check_nesting(frame)
         if frame.in_turn:
             key = (message.task, me)
             latest = self._latest.get(key, -1)
@@ -302,6 +322,21 @@ class World:
         self._begin_turn(frame)
         self.mark(frame)
         return frame
+
+    def _check_room(self, me: AgentId) -> None:
+        """Check that no inbox of an agent holds more than it may."""
+        for lane in self.router.directory.actor(me).lanes():
+            size, capacity = lane.inbox.size, self.spec(me).capacity
+            self.check(size <= capacity, f"{me}: {size} queued where {capacity} may be")
+
+    def _check_nesting(self, guest: Frame) -> None:
+        """Check that a message is nested only where it could not have waited."""
+        me = guest.id
+        self.check(self.spec(me).reentrant, f"{me} is not reentrant")
+        if not guest.beside:
+            free = [f for f in self.frames[me] if f.in_turn and not f.waiting]
+            busy = [f for f in free if not f.loose]
+            self.check(not busy, f"{me}: nested beside {busy}, which wait for nothing")
 
     def end(self, frame: Frame, message: Message, error: BaseException | None) -> None:
         self.note(f"{frame.id} ends {message.number}: {shown(error)}")

@@ -58,7 +58,8 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             each agent's ``close`` may take, before they are cancelled. 0 or more.
         strict_delivery: A request that no handler takes raises `CantHandleException
             <actrio.exceptions.CantHandleException>` instead of returning None.
-        on_dead_letter: Called with each `DeadLetter`; must not block.
+        on_dead_letter: Called with each `DeadLetter`; must not block. What it raises is
+            logged. On asyncio it may be called outside of any task.
         warn_busy_after: Log an agent that handles one message for longer than this
             many seconds while others queue; ``math.inf`` never.
 
