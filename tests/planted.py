@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 
 _GREEN, _RED = 0, 1  # what pytest returns when tests ran
-_SECONDS = 50
+_SECONDS = 100
 CONTROL = "no fault at all"
 
 

@@ -193,12 +193,6 @@ def test_a_task_left_behind_stops_from_outside(host: Host) -> None:
     assert "stop() returned" in played(program, host)
 
 
-_LEFT_BEHIND = pytest.mark.xfail(
-    reason="a nested handler in a task that was left behind outlives the runtime"
-)
-
-
-@_LEFT_BEHIND
 def test_a_nested_handler_in_a_task_left_behind_ends_with_the_runtime(
     host: Host,
 ) -> None:
@@ -213,7 +207,6 @@ def test_a_nested_handler_in_a_task_left_behind_ends_with_the_runtime(
     assert "RuntimeStoppedError" in played(program, host)
 
 
-@_LEFT_BEHIND
 def test_a_task_left_behind_that_holds_goes_on_after_the_end(host: Host) -> None:
     """Whoever waits for a guest is woken, although the runtime has stopped."""
     lefts = Leave((Ask(A, (Nap(20 * GRID),)),)), Leave((Ask(A),))

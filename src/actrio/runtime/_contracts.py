@@ -103,6 +103,10 @@ class Household(Protocol):
         """Fail everything that no handler has begun with: the runtime stops."""
         ...
 
+    def cancel_nested(self) -> None:
+        """Cancel the nested handlers, some of which run in tasks that are not ours."""
+        ...
+
     def abandon(self) -> None:
         """Fail what tasks left behind that never began: the loop was torn down."""
         ...

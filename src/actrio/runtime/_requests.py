@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Final
 
-from .._concurrency import Waiter, uninterruptible
+from .._concurrency import uninterruptible
 from .._contextvars import CURRENT, POPULATED
 from ..exceptions import DeadlockError, RequestCancelled
 from ..messages import DONE, RUNNING, Envelope, Request
@@ -23,7 +23,7 @@ from ._actor import Actor, Lane
 from ._dead_letters import DeadLetterReason
 from ._endings import add_note
 from ._router import Router
-from ._waits import Invocation, Node, cycle_through, stuck_behind
+from ._waits import Hold, Invocation, Node, cycle_through, stuck_behind
 
 _NESTED_LEVELS: Final = 32
 """About seven frames each: Python's own limit comes at 141 levels (RoutedAgent, 3.11)."""
@@ -154,7 +154,7 @@ async def _ask_nested(
         invocation.live = False
         me.waits.remove(request)
         actor.nested = tuple(i for i in actor.nested if i is not invocation)
-        _leave(router, invocation)
+        _leave(invocation)
         if me.guests:
             await hold(router, me)
 
@@ -163,35 +163,29 @@ async def _ask_nested(
 async def _handle_nested(
     router: Router, actor: Actor, request: Request, invocation: Invocation
 ) -> None:
+    """Run a handler in the asking task, which need not be a task of the runtime.
+
+    It may have been left behind by a handler, or belong to another runtime. So the
+    handler counts as a task of this runtime, and has a scope that its end can cancel.
+    """
     assert actor.agent is not None
     current, populated = CURRENT.set(invocation), POPULATED.set(None)
+    router.supervisor.task_began()
     try:
-        if request.forget_token is None:
+        with router.host.cancel_scope() as scope:
+            request.scope = invocation.scope = scope
             request.response = await request.deliver(actor.agent)
-        else:
-            with router.host.cancel_scope() as scope:
-                request.scope = scope
-                if request.withdrawn_by_token:
-                    scope.cancel()
-                request.response = await request.deliver(actor.agent)
     except Exception as exc:
         add_note(exc, actor.agent, request)
         raise
     finally:
+        router.task_ended()
         POPULATED.reset(populated)
         CURRENT.reset(current)
+    if scope.cancelled_caught:
+        request.failure = router.interrupted_error(actor.id)
     if invocation.unhandled:
         router.unhandled(request)
-
-
-class Hold(Waiter):
-    """A task that waits until no guest of its invocation is left."""
-
-    __slots__ = ()
-
-    def leave(self) -> bool:
-        """Stay: going on beside a guest would break "one message at a time"."""
-        return False
 
 
 @uninterruptible
@@ -202,23 +196,23 @@ async def hold(router: Router, me: Invocation) -> None:
     """
     pending = None
     while me.guests:  # another task of this invocation may have admitted a new one
-        holding = Hold()
+        holding = Hold(router.host)
         if me.holding is None:
             me.holding = []
         me.holding.append(holding)
-        await router.host.park(holding)
+        await holding.host.park(holding)
         pending = holding.cancelled or pending
     if pending is not None:
         pending()
 
 
-def _leave(router: Router, guest: Invocation) -> None:
+def _leave(guest: Invocation) -> None:
     for host in guest.hosts:
         host.guests.remove(guest)
         if not host.guests and host.holding:
             holding, host.holding = host.holding, None
             for held in holding:
-                router.wake(held)
+                held.host.wake(held)
 
 
 def _why_not_nested(actor: Actor, me: Invocation) -> str | None:

@@ -229,6 +229,13 @@ class Router:
         for envelope in lane.inbox.clear():
             self._refuse(envelope)
 
+    def cancel_nested(self) -> None:
+        """Cancel the nested handlers, some of which run in tasks that are not ours."""
+        for actor in self.directory:
+            for invocation in actor.nested:
+                if invocation.scope is not None:
+                    invocation.scope.cancel()
+
     def abandon(self) -> None:
         """Fail what tasks left behind that never began: the loop was torn down."""
         self.answer = self.wake

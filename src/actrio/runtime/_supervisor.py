@@ -183,6 +183,10 @@ class Supervisor(Waiter):
             # not in the first sender's context, whose variables it would inherit
             self._base.run(self._nursery.start_soon, async_fn, *args)
 
+    def task_began(self) -> None:
+        """Count a task that is not in the nursery, but must be waited for."""
+        self._tasks += 1
+
     def task_ended(self) -> None:
         """Count one task less."""
         self._tasks -= 1
@@ -300,6 +304,7 @@ class Supervisor(Waiter):
                     self._unwinding = True
                     self._refuse()
                     nursery.cancel_scope.cancel()
+                    self._router.cancel_nested()
                     await self._until_unwound(host)
         except Exception as exc:
             # our own bug: a task of ours let something escape

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from .._concurrency import Waiter
+from .._concurrency import CancelScope, Host, Waiter
 from ..identity import AgentId
 from ..messages import QUEUED, RUNNING, Delivery, Envelope
 
@@ -38,6 +38,20 @@ class Node(Protocol):
     def blockers(self) -> Sequence[Node]:
         """Return what this waits for now; nothing if it can go on by itself."""
         ...
+
+
+class Hold(Waiter):
+    """A task that waits until no guest of its invocation is left."""
+
+    __slots__ = ("host",)
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.host = host
+
+    def leave(self) -> bool:
+        """Stay: going on beside a guest would break "one message at a time"."""
+        return False
 
 
 class Invocation:
@@ -56,6 +70,7 @@ class Invocation:
         "live",
         "owner",
         "reported_busy",
+        "scope",
         "unhandled",
         "waits",
     )
@@ -79,10 +94,12 @@ class Invocation:
         self.guests: list[Invocation] = []
         """The handlers nested in this invocation."""
         self.waits: list[Envelope] = []
-        self.holding: list[Waiter] | None = None
+        self.holding: list[Hold] | None = None
         """The tasks of this invocation that wait for its guests to leave."""
         self.live = True
         self.reported_busy = False
+        self.scope: CancelScope | None = None
+        """What a nested one runs under; the others run under their lane's."""
         self.unhandled = False
         """Set by the agent when it found no handler for the message."""
 
