@@ -470,7 +470,14 @@ class Stage:
         async with anyio.create_task_group() as group:
             if self.program.starts_at and drivers is self.program.drivers:
                 group.start_soon(self._drive, drivers)
-                await anyio.sleep(self.program.starts_at)
+                try:
+                    await anyio.sleep(self.program.starts_at)
+                except BaseException:
+                    # what was sent before waits for a start that will not come now,
+                    # and a driver may have shielded it
+                    with anyio.CancelScope(shield=True):
+                        await self._stop("close", None)
+                    raise
                 self._start()
             else:
                 self._start()
