@@ -14,7 +14,6 @@ import trio
 from trio.lowlevel import (
     Abort,
     RaiseCancelT,
-    Task,
     current_task,
     current_trio_token,
     in_trio_run,
@@ -94,7 +93,7 @@ class TrioHost:
         task = waiter.parked
         if task is not None:
             waiter.parked = None
-            reschedule(cast("Task", task))
+            reschedule(task)  # type: ignore[arg-type]  # a task: this host parked it
 
     def split_cancellation(
         self, exc: BaseException

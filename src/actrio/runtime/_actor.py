@@ -18,9 +18,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import cast
 
-from .._concurrency import CancelScope, Waiter, uninterruptible
+from .._concurrency import Waiter, uninterruptible
 from .._contextvars import CURRENT
 from ..abc import Agent
 from ..identity import AgentId
@@ -167,43 +166,32 @@ class Actor:
 
     @uninterruptible
     async def _serve_in_turn(self, lane: Lane) -> None:
-        router, host = self.router, self.router.host
+        """Handle one message after another, in one scope until it was cancelled."""
+        router, inbox = self.router, lane.inbox
+        host, handled = router.host, 0
         try:
             while True:
                 try:
                     with host.cancel_scope() as scope:
-                        await self._serve_until_cancelled(lane, scope)
+                        while True:
+                            if not inbox.size:
+                                await host.park(lane)
+                            elif self.agent is None or self.closed:
+                                await self._build()
+                            else:
+                                envelope = self._take(lane)
+                                envelope.scope = scope
+                                await self._handle(envelope, lane)
+                                if envelope.scope_cancelled:
+                                    break
+                                handled += 1
+                                if not handled % _HANDLED_BEFORE_YIELDING:
+                                    await host.checkpoint()
                 except BaseException as exc:
                     if not host.is_stray(exc):
                         raise
         finally:
-            lane.serving = False
-            # the loop was cancelled: what is queued must not wait for ever
-            router.refuse_lane(lane)
-            router.task_ended()
-
-    @uninterruptible
-    async def _serve_until_cancelled(self, lane: Lane, scope: CancelScope) -> None:
-        """Handle one message after another, until a handler's sender gave up."""
-        router, inbox = self.router, lane.inbox
-        host, handled = router.host, 0
-        while True:
-            if not inbox.size:
-                await host.park(lane)
-            elif self.agent is None or self.closed:
-                await self._build()
-            else:
-                envelope = cast("Envelope", inbox.take())
-                envelope.state = RUNNING
-                envelope.scope = scope
-                invocation = envelope.invocation = Invocation(self.id, router)
-                lane.holders.append(invocation)
-                await self._handle(envelope, lane, invocation)
-                if envelope.scope_cancelled:
-                    return
-                handled += 1
-                if not handled % _HANDLED_BEFORE_YIELDING:
-                    await host.checkpoint()
+            self._stop_serving(lane)
 
     @uninterruptible
     async def _serve_side_by_side(self, lane: Lane) -> None:
@@ -217,46 +205,61 @@ class Actor:
                 elif not self.is_built:
                     await self._build()
                 else:
-                    envelope = cast("Envelope", inbox.take())
-                    envelope.state = RUNNING
+                    envelope = self._take(lane)
                     envelope.scope = host.cancel_scope()
-                    invocation = envelope.invocation = Invocation(self.id, router)
-                    lane.holders.append(invocation)
                     starting.append(envelope)
                     router.start_task(self._handle_beside, lane)
         finally:
-            lane.serving = False
-            # the loop was cancelled: what is queued must not wait for ever
-            router.refuse_lane(lane)
-            router.task_ended()
+            self._stop_serving(lane)
+
+    @uninterruptible
+    def _take(self, lane: Lane) -> Envelope:
+        """Begin with the oldest message: take it, and a slot for it."""
+        envelope = lane.inbox.take()
+        assert envelope is not None, "the size of the inbox said that there is one"
+        envelope.state = RUNNING
+        envelope.invocation = invocation = Invocation(self.id, self.router)
+        lane.holders.append(invocation)
+        return envelope
+
+    def _stop_serving(self, lane: Lane) -> None:
+        """Leave nothing behind when a task that serves a lane ends."""
+        lane.serving = False
+        # the loop was cancelled: what is queued must not wait for ever
+        self.router.refuse_lane(lane)
+        self.router.task_ended()
 
     @uninterruptible
     async def _handle_beside(self, lane: Lane) -> None:
-        envelope = cast("deque[Envelope]", lane.starting).popleft()
-        invocation = cast("Invocation", envelope.invocation)
+        assert lane.starting is not None
+        envelope = lane.starting.popleft()
+        assert envelope.scope is not None
         try:
-            with cast("CancelScope", envelope.scope):
+            with envelope.scope:
                 if envelope.scope_cancelled:  # before the handler could begin
-                    self._finish(envelope, lane, invocation)
+                    self._finish(envelope, lane, _invocation_of(envelope))
                 else:
-                    await self._handle(envelope, lane, invocation)
+                    await self._handle(envelope, lane)
         finally:
             self.router.wake(lane)
             self.router.task_ended()
 
     @uninterruptible
-    async def _handle(
-        self, envelope: Envelope, lane: Lane, invocation: Invocation
-    ) -> None:
+    async def _handle(self, envelope: Envelope, lane: Lane) -> None:
         """Run the handler of one envelope; what it raises goes into the envelope.
 
         Only the host's cancellation comes out, for the scopes that caused it.
         """
+        invocation = _invocation_of(envelope)
         CURRENT.set(invocation)
+        agent = self.agent
+        assert agent is not None
         try:
-            response = await envelope.deliver(cast("Agent", self.agent))
-            if envelope.context.is_rpc:
-                cast("Request", envelope).response = response
+            response = await envelope.deliver(agent)
+            if isinstance(envelope, Request):
+                envelope.response = response
+                if invocation.has_published:
+                    await self.router.host.let_others_run()
         except BaseException as exc:
             cancellation = self._record(envelope, exc)
             if cancellation is exc:
@@ -293,7 +296,7 @@ class Actor:
             envelope.forget_token()
         if invocation.unhandled:
             router.unhandled(envelope)
-        if envelope.context.is_rpc:
+        if isinstance(envelope, Request):
             router.answer(envelope)
         else:
             if envelope.error is not None:
@@ -331,3 +334,9 @@ class Actor:
     def _fail_queued(self, exc: BaseException) -> None:
         for envelope in self.lane.inbox.clear():
             self.router.not_built(envelope, exc)
+
+
+def _invocation_of(envelope: Envelope) -> Invocation:
+    invocation = envelope.invocation
+    assert isinstance(invocation, Invocation)
+    return invocation

@@ -175,6 +175,8 @@ async def _handle_nested(
         with router.host.cancel_scope() as scope:
             request.scope = invocation.scope = scope
             request.response = await request.deliver(actor.agent)
+            if invocation.has_published:
+                await router.host.let_others_run()
     except Exception as exc:
         add_note(exc, actor.agent, request)
         raise

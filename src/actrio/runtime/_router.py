@@ -72,6 +72,8 @@ class Router:
         self.accepting_thread: int | None = None
         """The thread in which messages may be sent now; None unless it runs."""
         self.interventions: InterventionChain | None = None
+        self.published = 0
+        """How many messages were published; the publisher yields every so often."""
         self._host: Host | None = None
         self._id_prefix = secrets.token_hex(8)
         self._ids = count(1)

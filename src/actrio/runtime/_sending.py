@@ -7,6 +7,7 @@ here are interventions, tokens and the gate, which a message meets only if they 
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from .._concurrency import uninterruptible
 from ..exceptions import MessageDroppedException
@@ -21,9 +22,16 @@ from ._publishing import (
     log_routing_error,
     wait_for_room,
 )
-from ._requests import ask, request_cancelled, withdraw_by_token
+from ._requests import (
+    ask,
+    current_invocation,
+    request_cancelled,
+    withdraw_by_token,
+)
 from ._router import Router
 from ._supervisor import Phase
+
+_PUBLISHES_BEFORE_YIELDING: Final = 32
 
 
 def check_sendable(router: Router, target: AgentId | TopicId) -> None:
@@ -98,9 +106,13 @@ async def publish(
         if host.is_cancelled():
             await host.checkpoint()
         full = fan_out(router, message, context, token)
+        me = current_invocation()
+        if me is not None:
+            me.has_published = True
+        router.published += 1
         if full:
             await wait_for_room(router, full)
-        else:
+        elif not router.published % _PUBLISHES_BEFORE_YIELDING:
             await host.let_others_run()
     finally:
         if not held:

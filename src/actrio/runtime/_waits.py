@@ -65,6 +65,7 @@ class Invocation:
         "agent_id",
         "depth",
         "guests",
+        "has_published",
         "holding",
         "hosts",
         "live",
@@ -97,6 +98,8 @@ class Invocation:
         self.holding: list[Hold] | None = None
         """The tasks of this invocation that wait for its guests to leave."""
         self.live = True
+        self.has_published = False
+        """Whether its subscribers should run before its sender is answered."""
         self.reported_busy = False
         self.scope: CancelScope | None = None
         """What a nested one runs under; the others run under their lane's."""
