@@ -273,7 +273,7 @@ async def test_many_publishes_let_other_tasks_run() -> None:
         await subscribe(runtime, "t", "a")
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tick)
-            for number in range(320):
+            for number in range(352):  # the last time may be ours before the ticker's
                 await runtime.publish_message(number, TOPIC)
             assert turns >= 10
             tasks.cancel_scope.cancel()

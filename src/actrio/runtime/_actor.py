@@ -49,7 +49,7 @@ class Lane(Waiter):
         """The invocations that hold a slot; those that are nested hold none."""
         self.serving = False
         """Whether a task serves this lane."""
-        self.starting: deque[Envelope] | None = None
+        self.starting: deque[tuple[Envelope, Invocation]] | None = None
         """Taken from the inbox, for tasks that have not begun yet."""
         self.watched = False
         """Whether the watch for long-busy actors looks at it already."""
@@ -179,9 +179,9 @@ class Actor:
                             elif self.agent is None or self.closed:
                                 await self._build()
                             else:
-                                envelope = self._take(lane)
+                                envelope, invocation = self._take(lane)
                                 envelope.scope = scope
-                                await self._handle(envelope, lane)
+                                await self._handle(envelope, lane, invocation)
                                 if envelope.scope_cancelled:
                                     break
                                 handled += 1
@@ -197,7 +197,7 @@ class Actor:
     async def _serve_side_by_side(self, lane: Lane) -> None:
         router, inbox = self.router, lane.inbox
         host = router.host
-        starting = lane.starting = deque[Envelope]()
+        starting = lane.starting = deque[tuple[Envelope, Invocation]]()
         try:
             while True:
                 if not inbox.size or len(lane.holders) >= lane.slots:
@@ -205,22 +205,22 @@ class Actor:
                 elif not self.is_built:
                     await self._build()
                 else:
-                    envelope = self._take(lane)
+                    envelope, invocation = self._take(lane)
                     envelope.scope = host.cancel_scope()
-                    starting.append(envelope)
+                    starting.append((envelope, invocation))
                     router.start_task(self._handle_beside, lane)
         finally:
             self._stop_serving(lane)
 
     @uninterruptible
-    def _take(self, lane: Lane) -> Envelope:
+    def _take(self, lane: Lane) -> tuple[Envelope, Invocation]:
         """Begin with the oldest message: take it, and a slot for it."""
         envelope = lane.inbox.take()
         assert envelope is not None, "the size of the inbox said that there is one"
         envelope.state = RUNNING
         envelope.invocation = invocation = Invocation(self.id, self.router)
         lane.holders.append(invocation)
-        return envelope
+        return envelope, invocation
 
     def _stop_serving(self, lane: Lane) -> None:
         """Leave nothing behind when a task that serves a lane ends."""
@@ -232,25 +232,26 @@ class Actor:
     @uninterruptible
     async def _handle_beside(self, lane: Lane) -> None:
         assert lane.starting is not None
-        envelope = lane.starting.popleft()
+        envelope, invocation = lane.starting.popleft()
         assert envelope.scope is not None
         try:
             with envelope.scope:
                 if envelope.scope_cancelled:  # before the handler could begin
-                    self._finish(envelope, lane, _invocation_of(envelope))
+                    self._finish(envelope, lane, invocation)
                 else:
-                    await self._handle(envelope, lane)
+                    await self._handle(envelope, lane, invocation)
         finally:
             self.router.wake(lane)
             self.router.task_ended()
 
     @uninterruptible
-    async def _handle(self, envelope: Envelope, lane: Lane) -> None:
+    async def _handle(
+        self, envelope: Envelope, lane: Lane, invocation: Invocation
+    ) -> None:
         """Run the handler of one envelope; what it raises goes into the envelope.
 
         Only the host's cancellation comes out, for the scopes that caused it.
         """
-        invocation = _invocation_of(envelope)
         CURRENT.set(invocation)
         agent = self.agent
         assert agent is not None
@@ -334,9 +335,3 @@ class Actor:
     def _fail_queued(self, exc: BaseException) -> None:
         for envelope in self.lane.inbox.clear():
             self.router.not_built(envelope, exc)
-
-
-def _invocation_of(envelope: Envelope) -> Invocation:
-    invocation = envelope.invocation
-    assert isinstance(invocation, Invocation)
-    return invocation

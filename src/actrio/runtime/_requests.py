@@ -64,7 +64,11 @@ def begin(router: Router, request: Request) -> Awaitable[object]:
     lane = actor.lane_for(type(request.message))
     me = current_invocation()
     if me is None:
-        router.deposit(request, lane)
+        if router.accepting_thread is None:
+            router.deposit(request, lane)
+        else:
+            request.queue = lane
+            lane.put(request)
         return router.host.park(request)
     stuck = stuck_if_queued(lane, me)
     if stuck is None:

@@ -75,8 +75,11 @@ class Router:
         self.published = 0
         """How many messages were published; the publisher yields every so often."""
         self._host: Host | None = None
-        self._id_prefix = secrets.token_hex(8)
-        self._ids = count(1)
+        prefix = secrets.token_hex(8) + "-"
+        # made of C functions: it runs for every message
+        numbers = map(prefix.__add__, map(str, count(1)))
+        self.next_message_id: Callable[[], str] = numbers.__next__
+        """Returns a message id that no other message has."""
 
     # -- the host ---------------------------------------------------------------
 
@@ -127,10 +130,6 @@ class Router:
         return 0.0 if self._host is None else self._host.current_time()
 
     # -- sending ----------------------------------------------------------------
-
-    def next_message_id(self) -> str:
-        """Return a message id that no other message has."""
-        return f"{self._id_prefix}-{next(self._ids)}"
 
     def deposit(self, envelope: Envelope, lane: Lane) -> None:
         """Put an envelope into its recipient's inbox, or hold it before the start."""
@@ -247,7 +246,7 @@ class Router:
                 lane.parked = None
                 starting, lane.starting = lane.starting, None
                 lane.holders.clear()
-                for envelope in starting or ():
+                for envelope, _ in starting or ():
                     self._refuse(envelope)
 
     def _refuse(self, envelope: Envelope) -> None:
