@@ -119,7 +119,7 @@ def measure(
             progress=progress,
         )
     if IMPORT in rows:
-        measure_imports(results, rounds=2 * rounds + 1, progress=progress)
+        measure_imports(results, rounds=2 * rounds - 1, progress=progress)
 
 
 def progress(line: str) -> None:
