@@ -38,8 +38,8 @@ class Agent(BaseAgent):
     async def on_message_impl(self, message, ctx):
         try:
             print("handler begins", flush=True)
+            interrupt_soon()  # not before: a signal inside print() garbles its line
             if message == "busy":
-                interrupt_soon()
                 deadline = time.monotonic() + 20
                 while time.monotonic() < deadline:
                     pass
@@ -61,14 +61,11 @@ async def use(runtime):
         await runtime.send_message("busy", AgentId("a", "k"))
     elif PLACE == "sleeping main":
         await runtime.publish_message("sleep", TopicId("t", "k"))
-        interrupt_soon()
         await anyio.sleep(20)
     elif PLACE == "waiting caller":
-        interrupt_soon()
         await runtime.send_message("sleep", AgentId("a", "k"))
     elif PLACE == "stop_when_idle":
         await runtime.publish_message("sleep", TopicId("t", "k"))
-        interrupt_soon()
 
 async def main():
     runtime = SingleThreadedAgentRuntime(grace=0.2)
