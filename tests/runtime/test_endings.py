@@ -30,8 +30,8 @@ async def test_a_note_names_agent_handler_and_message_once() -> None:
         for _ in range(3):
             with pytest.raises(ZeroDivisionError) as caught:
                 await runtime.send_message("x", AgentId("failing", "1"))
-    assert caught.value is Failing.error
-    assert caught.value.__notes__ == [
+            assert caught.value is Failing.error
+    assert Failing.error.__notes__ == [
         "raised by agent failing/1, in Failing.on_text, while it handled str"
     ]
 
