@@ -26,7 +26,6 @@ class Staying(Waiter):
     """Refuses to leave; counts how often it was asked."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.asked = 0
 
     def leave(self) -> bool:

@@ -37,7 +37,7 @@ def _lines(router: Router, names: _Names) -> Iterator[str]:
         for lane in actor.lanes():
             kind = "lane" if lane is actor.lane else "lane for concurrent handlers"
             parked = "" if lane.parked is None else ", parked"
-            serving = "served" if lane.serving else "not served"
+            serving = "served" if lane.tasks else "not served"
             yield (
                 f"    {kind}, {lane.slots} slots, {serving}{parked}, "
                 f"{lane.inbox.size} of {lane.inbox.capacity} queued, "

@@ -189,7 +189,6 @@ def assert_at_rest(runtime: SingleThreadedAgentRuntime) -> None:
         assert actor.building is None
         for lane in actor.lanes():
             assert lane.holders == []
-            assert not lane.starting
             assert lane.inbox.size == 0
             assert lane.inbox.waiting_for_room == 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -10,7 +12,7 @@ import anyio.lowlevel
 import pytest
 
 from actrio.agents import RoutedAgent, message_handler
-from actrio.exceptions import RequestCancelled
+from actrio.exceptions import RequestCancelled, RuntimeStoppedError
 from actrio.identity import AgentId, TopicId
 from actrio.messages import CancellationToken, MessageContext
 from actrio.runtime import DeadLetterReason, SingleThreadedAgentRuntime
@@ -22,6 +24,7 @@ from .kit import (
     agent_of,
     assert_at_rest,
     every_host,
+    idle,
     raising,
     register,
     running,
@@ -133,7 +136,8 @@ def test_messages_start_in_sending_order_whatever_the_concurrency(
             assert run(program, host=host, seed=seed) == list(range(40)), (host, seed)
 
 
-def test_five_sends_to_a_new_id_build_one_agent() -> None:
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_five_messages_to_a_new_id_build_one_agent(concurrency: int) -> None:
     """With a slow factory, on any schedule: one instance, messages in sending order."""
 
     async def program() -> tuple[int, list[object]]:
@@ -145,13 +149,13 @@ def test_five_sends_to_a_new_id_build_one_agent() -> None:
             await anyio.sleep(1)
             return Scripted()
 
-        async with running() as runtime:
+        async with running(max_concurrency=concurrency) as runtime:
             await runtime.register_factory("a", factory)
             a = AgentId("a", "k")
-            async with anyio.create_task_group() as tasks:
-                for number in range(5):
-                    start(tasks, runtime.send_message, number, a)
-                    await settled()
+            await subscribe(runtime, "t", "a")
+            for number in range(5):
+                await runtime.publish_message(number, TopicId("t", "k"))
+            await idle(runtime)
             return built, (await agent_of(runtime, a)).seen
 
     for host in ("trio", "asyncio"):
@@ -568,3 +572,150 @@ async def test_a_publish_after_a_swallowed_cancellation_is_not_cancelled() -> No
                 await runtime.publish_message(sleep, TopicId("t", "k"))
             call.scope.cancel()
     assert ended == ["slept"] * 3
+
+
+# -- the tasks that serve a lane -------------------------------------------------------
+
+
+async def test_several_slots_are_used_at_once_for_what_waited_for_the_agent() -> None:
+    """No matter how the messages came, as many handlers run as there are slots."""
+    release, gauge = anyio.Event(), Gauge()
+
+    async def factory() -> Scripted:
+        await release.wait()
+        return Scripted()
+
+    async with running(max_concurrency=3) as runtime:
+        await runtime.register_factory("a", factory)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                start(tasks, runtime.send_message, gauge, AgentId("a", "k"))
+                await settled()
+            release.set()
+    assert (gauge.runs, gauge.most) == (5, 3)
+
+
+async def test_one_task_stays_when_there_is_nothing_to_do() -> None:
+    """Those that a burst needed end with it, and others come with the next."""
+    async with running(max_concurrency=math.inf) as runtime:
+        [a] = await register(runtime, "a")
+        lane = runtime._router.directory.actor(a).lane
+        for size in (1, 7, 3):
+            gauge = Gauge()
+            async with anyio.create_task_group() as tasks:
+                for _ in range(size):
+                    start(tasks, runtime.send_message, gauge, a)
+                await settled()
+            assert gauge.most == size
+            await settled()
+            assert lane.tasks == 1
+
+
+class Answer:
+    """Something large."""
+
+
+class Answering(RoutedAgent):
+    """Takes work and gives it back with an answer."""
+
+    def __init__(self) -> None:
+        super().__init__("answering")
+
+    @message_handler
+    async def on_work(self, message: Work, ctx: MessageContext) -> Answer:
+        return Answer()
+
+
+async def test_an_idle_actor_keeps_no_message_alive() -> None:
+    """What was handled can be collected at once, and its response too."""
+    async with running() as runtime:
+        await Answering.register(runtime, "a", Answering)
+        message = Work()
+        asked = weakref.ref(message)
+        answered = weakref.ref(await runtime.send_message(message, AgentId("a", "k")))
+        del message
+        await settled()
+        gc.collect()
+        assert (asked(), answered()) == (None, None)
+
+
+class Reopened(RoutedAgent):
+    """Has handlers of both kinds, and a factory that can be told to fail."""
+
+    built = 0
+    failing = False
+
+    def __init__(self) -> None:
+        super().__init__("reopened")
+
+    @classmethod
+    async def make(cls) -> Reopened:
+        cls.built += 1
+        await anyio.sleep(1)
+        if cls.failing:
+            message = "no agent today"
+            raise OSError(message)
+        return cls()
+
+    @message_handler
+    async def on_work(self, message: Work, ctx: MessageContext) -> str:
+        return "worked"
+
+    @message_handler(concurrent=True)
+    async def on_pause(self, message: Pause, ctx: MessageContext) -> str:
+        return "paused"
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_an_agent_is_built_once_for_both_of_its_lanes(failing: bool) -> None:
+    """After a restart both lanes have messages for an agent that is not there yet."""
+
+    async def program() -> list[object]:
+        Reopened.built, Reopened.failing = 0, False
+        runtime = SingleThreadedAgentRuntime()
+        await runtime.register_factory("r", Reopened.make)
+        r = AgentId("r", "k")
+        async with runtime:
+            await runtime.send_message(Work(), r)
+            await runtime.send_message(Pause(), r)
+        assert Reopened.built == 1
+        Reopened.failing = failing
+        async with runtime, anyio.create_task_group() as tasks:
+            calls = [
+                start(tasks, runtime.send_message, message(), r)
+                for message in (Work, Pause, Work, Pause)
+            ]
+        assert Reopened.built == 2
+        assert_at_rest(runtime)
+        return [call.value or type(call.error) for call in calls]
+
+    expected = [OSError] * 4 if failing else ["worked", "paused"] * 2
+    for host in ("trio", "asyncio"):
+        for seed in range(5):
+            assert run(program, host=host, seed=seed) == expected
+
+
+def test_stopping_while_an_agent_is_built_answers_both_of_its_lanes() -> None:
+    """Nobody waits for a factory that was cancelled."""
+
+    async def program() -> list[object]:
+        Reopened.built, Reopened.failing = 0, False
+        runtime = SingleThreadedAgentRuntime(grace=0)
+        await runtime.register_factory("r", Reopened.make)
+        r = AgentId("r", "k")
+        async with runtime:
+            await runtime.send_message(Work(), r)
+            await runtime.send_message(Pause(), r)
+        async with anyio.create_task_group() as tasks:
+            runtime.start()
+            calls = [
+                start(tasks, runtime.send_message, message(), r)
+                for message in (Work, Pause)
+            ]
+            await anyio.sleep(0.5)
+            await runtime.stop()
+        assert_at_rest(runtime)
+        return [type(call.error) for call in calls]
+
+    for host in ("trio", "asyncio"):
+        assert run(program, host=host) == [RuntimeStoppedError] * 2

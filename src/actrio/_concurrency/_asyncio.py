@@ -126,6 +126,11 @@ class AsyncioHost:
                     await stay
         waiter.cancelled = _raiser(cancelled)
 
+    def idle(self, waiter: Waiter) -> Awaitable[object]:
+        # a plain future costs half of what one costs that can ask
+        future = waiter.parked = self._loop.create_future()
+        return future
+
     def wake(self, waiter: Waiter) -> None:
         future = waiter.parked
         if future is not None:

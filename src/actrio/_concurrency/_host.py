@@ -18,21 +18,15 @@ class Waiter:
     A subclass overrides `leave` when its task may not walk away at once.
     """
 
-    __slots__ = ("cancelled", "parked")
-
-    parked: object | None
+    parked: object | None = None
     """The host's handle of the parked task; None while nobody waits."""
 
-    cancelled: RaiseCancelled | None
+    cancelled: RaiseCancelled | None = None
     """Raises the cancellation that came while the task was parked and did not leave.
 
     It had to stay, or was woken in the same step. Whoever drops it still meets a
     scope's cancellation at the next checkpoint.
     """
-
-    def __init__(self) -> None:
-        self.parked = None
-        self.cancelled = None
 
     def leave(self) -> bool:
         """Say whether the parked task, just cancelled, may leave at once.
@@ -155,6 +149,14 @@ class Host(Protocol):
 
         Cancellation: Asks ``waiter.leave()``, and raises if the answer is yes.
         Otherwise it goes on waiting, and ``waiter.cancelled`` is set when it returns.
+        """
+        ...
+
+    def idle(self, waiter: Waiter) -> Awaitable[object]:
+        """Wait like `park`, in a task that is cancelled only to be ended.
+
+        Cancellation: Raised, even if `wake` was called in the same step; nothing is
+        asked. Whoever waits forgets ``waiter.parked`` then.
         """
         ...
 

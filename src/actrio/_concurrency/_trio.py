@@ -89,6 +89,9 @@ class TrioHost:
         waiter.parked = current_task()
         return wait_task_rescheduled(partial(_abort, waiter))  # noqa: ASYNC105 - the caller awaits it
 
+    def idle(self, waiter: Waiter) -> Awaitable[object]:
+        return self.park(waiter)
+
     def wake(self, waiter: Waiter) -> None:
         task = waiter.parked
         if task is not None:

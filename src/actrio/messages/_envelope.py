@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, Final, Protocol
 
-from .._concurrency import CancelScope, RaiseCancelled, Waiter
+from .._concurrency import CancelScope, Waiter
 from ..identity import AgentId
 from ._context import MessageContext
 
@@ -58,43 +58,32 @@ class Queue(Protocol):
 class Envelope(Waiter):
     """One message on its way to one recipient."""
 
-    __slots__ = (
-        "context",
-        "error",
-        "forget_token",
-        "has_room",
-        "invocation",
-        "message",
-        "queue",
-        "recipient",
-        "scope",
-        "scope_cancelled",
-        "state",
-    )
+    # The defaults are on the class: what does not change needs no step to set it, and
+    # an envelope is made for every message.
+    state: State = QUEUED
+    queue: Queue | None = None
+    """Where it waits; None before it is deposited."""
+    has_room: bool = False
+    """False while the sender waits for room in the inbox."""
+    invocation: object | None = None
+    """The run of the handler; a node of the wait graph."""
+    scope: CancelScope | None = None
+    """What the handler runs under, while it runs."""
+    scope_cancelled: bool = False
+    """Whether that scope was cancelled, for this envelope's sake."""
+    response: object = None
+    """What the handler returned; nobody asks for it if the message was published."""
+    error: BaseException | None = None
+    """What the handler raised."""
+    forget_token: Callable[[], None] | None = None
+    """Ends the registration with the sender's token."""
 
     def __init__(
         self, message: object, recipient: AgentId, context: MessageContext
     ) -> None:
-        self.parked: object | None = None
-        self.cancelled: RaiseCancelled | None = None
-        self.message: object = message
-        self.recipient: AgentId = recipient
-        self.context: MessageContext = context
-        self.state: State = QUEUED
-        self.queue: Queue | None = None
-        """Where it waits; None before it is deposited."""
-        self.has_room: bool = False
-        """False while the sender waits for room in the inbox."""
-        self.scope: CancelScope | None = None
-        """What the handler runs under, while it runs."""
-        self.scope_cancelled: bool = False
-        """Whether that scope was cancelled, for this envelope's sake."""
-        self.invocation: object | None = None
-        """The run of the handler; a node of the wait graph."""
-        self.error: BaseException | None = None
-        """What the handler raised."""
-        self.forget_token: Callable[[], None] | None = None
-        """Ends the registration with the sender's token."""
+        self.message = message
+        self.recipient = recipient
+        self.context = context
 
     def __repr__(self) -> str:
         return (
@@ -123,17 +112,9 @@ class Envelope(Waiter):
 class Request(Envelope):
     """A direct message whose sender waits for the outcome."""
 
-    __slots__ = ("failure", "response", "withdrawn_by_token")
-
-    def __init__(
-        self, message: object, recipient: AgentId, context: MessageContext
-    ) -> None:
-        Envelope.__init__(self, message, recipient, context)
-        self.response: object = None
-        """What the handler returned."""
-        self.failure: Exception | None = None
-        """Why there is no outcome of a handler: the runtime's own error."""
-        self.withdrawn_by_token: bool = False
+    failure: Exception | None = None
+    """Why there is no outcome of a handler: the runtime's own error."""
+    withdrawn_by_token: bool = False
 
     def leave(self) -> bool:
         """Let the cancelled sender go at once unless a handler runs.
@@ -155,14 +136,8 @@ class Request(Envelope):
 class Delivery(Envelope):
     """One recipient's copy of a published message."""
 
-    __slots__ = ("publication",)
-
-    def __init__(
-        self, message: object, recipient: AgentId, context: MessageContext
-    ) -> None:
-        super().__init__(message, recipient, context)
-        self.publication: Publication | None = None
-        """The publisher, while it waits for this copy to find room."""
+    publication: Publication | None = None
+    """The publisher, while it waits for this copy to find room."""
 
     def settle(self) -> None:
         """Tell the publisher that it need not wait for this copy any longer."""
@@ -174,10 +149,7 @@ class Delivery(Envelope):
 class Publication(Waiter):
     """A publisher that waits until its last copies have found room."""
 
-    __slots__ = ("_wake", "waiting")
-
     def __init__(self, wake: Callable[[Waiter], None]) -> None:
-        super().__init__()
         self.waiting: list[Delivery] = []
         self._wake = wake
 
@@ -204,8 +176,6 @@ class Publication(Waiter):
 
 class Errand(Request):
     """A call of one of an agent's hooks, which waits its turn like a message."""
-
-    __slots__ = ("_operation",)
 
     def __init__(
         self,

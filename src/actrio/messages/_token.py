@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, final
 
 from .._concurrency import CancelScope, Host, current_host
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from asyncio import Future
 
 _Key = object
+
+_lock: Final = RLock()
+"""Guards the state of every token, for a few steps at a time.
+
+Reentrant, because the garbage collector may run a finalizer in the middle of them that
+cancels a token.
+"""
 
 
 @final
@@ -67,13 +74,10 @@ class CancellationToken:
     (``move_on_after``) says the same without a token.
     """
 
-    __slots__ = ("__weakref__", "_cancelled", "_disarm", "_listeners", "_lock")
-
-    def __init__(self) -> None:
-        self._cancelled = False
-        self._listeners: dict[_Key, Callable[[], object]] | None = None
-        self._lock = Lock()
-        self._disarm: Callable[[], object] | None = None
+    # On the class, since one is made for every request and most stay as they are.
+    _cancelled = False
+    _listeners: dict[_Key, Callable[[], object]] | None = None
+    _disarm: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
         state = "cancelled" if self._cancelled else "not cancelled"
@@ -96,7 +100,7 @@ class CancellationToken:
             ExceptionGroup: With the errors of the callbacks that raised, after every
                 callback was called.
         """
-        with self._lock:
+        with _lock:
             if self._cancelled:
                 return
             self._cancelled = True
@@ -167,7 +171,7 @@ class CancellationToken:
         host = current_host()
         timer = host.call_later(seconds, self.cancel)
         disarm = partial(_call_in, host, timer.cancel)
-        with self._lock:
+        with _lock:
             self._disarm, disarm_before = disarm, self._disarm
             too_late = self._cancelled
         if disarm_before is not None:
@@ -221,7 +225,7 @@ class CancellationToken:
 
     def _listen(self, key: _Key, listener: Callable[[], object]) -> bool:
         """Add a listener; False if the token is cancelled already."""
-        with self._lock:
+        with _lock:
             if self._cancelled:
                 return False
             if self._listeners is None:

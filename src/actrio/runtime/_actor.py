@@ -6,20 +6,19 @@ a slow factory delays only this actor's messages and one id is never built twice
 failed build fails what is queued at that moment, and the next message tries again.
 
 A *lane* is an inbox with the slots that serve it. Every actor has one; an agent with
-``concurrent=True`` handlers gets a second one beside it. One slot means that the
-handlers run in the actor's own task, one after another, under one cancel scope that
-is replaced only after it was cancelled: a scope, a nursery or a task for every message
-would cost more than the message. With more slots each handler runs in a task of its
-own. trio shuffles tasks that become ready together, but messages start in the order in
-which they came: whichever task is the first to run takes the message that came first.
+``concurrent=True`` handlers gets a second one beside it. A lane is served by tasks that
+handle one message after another, at most one for each slot, under one cancel scope each
+that is replaced only after it was cancelled: a scope, a nursery or a task for every
+message would cost more than the message. trio shuffles tasks that become ready together,
+but messages start in the order in which they came: whichever task is the first to run
+takes the message that came first. One task stays when there is nothing to do.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from .._concurrency import Waiter, uninterruptible
+from .._concurrency import CancelScope, Waiter, uninterruptible
 from .._contextvars import CURRENT
 from ..abc import Agent
 from ..identity import AgentId
@@ -36,21 +35,16 @@ _HANDLED_BEFORE_YIELDING = 32
 class Lane(Waiter):
     """The queue of an actor, and the slots that serve it: a node of the wait graph."""
 
-    __slots__ = ("actor", "holders", "inbox", "serving", "slots", "starting", "watched")
-
     needs_all = False
 
     def __init__(self, actor: Actor, slots: float, capacity: float) -> None:
-        super().__init__()
         self.actor = actor
         self.slots = slots
         self.inbox = Inbox(capacity)
         self.holders: list[Invocation] = []
         """The invocations that hold a slot; those that are nested hold none."""
-        self.serving = False
-        """Whether a task serves this lane."""
-        self.starting: deque[tuple[Envelope, Invocation]] | None = None
-        """Taken from the inbox, for tasks that have not begun yet."""
+        self.tasks = 0
+        """How many tasks serve this lane; one of them may be parked on it, idle."""
         self.watched = False
         """Whether the watch for long-busy actors looks at it already."""
 
@@ -62,16 +56,13 @@ class Lane(Waiter):
         return self.holders if len(self.holders) >= self.slots else ()
 
     def put(self, envelope: Envelope) -> None:
-        """Queue an envelope and see to it that a task serves the lane."""
+        """Queue an envelope and see to it that a task takes it."""
         self.inbox.put(envelope)
         if self.parked is not None:
             self.actor.router.wake(self)
-            if len(self.holders) < self.slots:
-                return
-        elif not self.serving:
-            self.actor.start_serving(self)
-            return
-        if not self.watched:
+        elif self.tasks < self.slots:
+            self.actor.serve(self)
+        elif not self.watched:
             self.actor.router.watch(self)
 
     def forget(self, envelope: Envelope) -> None:
@@ -141,11 +132,11 @@ class Actor:
             self.side_lane = Lane(self, capacity, capacity)
         return self.side_lane
 
-    def start_serving(self, lane: Lane) -> None:
-        """Start the task that serves a lane."""
-        lane.serving = True
-        serve = self._serve_in_turn if lane.slots == 1 else self._serve_side_by_side
-        self.router.start_task(serve, lane)
+    def serve(self, lane: Lane) -> None:
+        """Start one task more for a lane, unless the agent must be built first."""
+        if self.building is None:
+            lane.tasks += 1
+            self.router.start_task(self._serve, lane)
 
     def adopt(self, agent: Agent) -> None:
         """Take a new agent, and move what it handles concurrently to its own lane."""
@@ -165,110 +156,80 @@ class Actor:
                 envelope.settle()
 
     @uninterruptible
-    async def _serve_in_turn(self, lane: Lane) -> None:
-        """Handle one message after another, in one scope until it was cancelled."""
-        router, inbox = self.router, lane.inbox
-        host, handled = router.host, 0
+    async def _serve(self, lane: Lane) -> None:
+        """Be one of the tasks that serve a lane."""
+        host = self.router.host
+        needed = True
         try:
-            while True:
+            while needed:
                 try:
                     with host.cancel_scope() as scope:
-                        while True:
-                            if not inbox.size:
-                                await host.park(lane)
-                            elif self.agent is None or self.closed:
-                                await self._build()
-                            else:
-                                envelope, invocation = self._take(lane)
-                                envelope.scope = scope
-                                await self._handle(envelope, lane, invocation)
-                                if envelope.scope_cancelled:
-                                    break
-                                handled += 1
-                                if not handled % _HANDLED_BEFORE_YIELDING:
-                                    await host.checkpoint()
+                        needed = await self._serve_under(scope, lane)
                 except BaseException as exc:
                     if not host.is_stray(exc):
                         raise
         finally:
-            self._stop_serving(lane)
+            self._leave(lane)
 
     @uninterruptible
-    async def _serve_side_by_side(self, lane: Lane) -> None:
+    async def _serve_under(self, scope: CancelScope, lane: Lane) -> bool:
+        """Handle one message after another until the scope was cancelled.
+
+        Returns:
+            Whether the task is still needed; it may also end with the cancellation.
+        """
         router, inbox = self.router, lane.inbox
-        host = router.host
-        starting = lane.starting = deque[tuple[Envelope, Invocation]]()
-        try:
-            while True:
-                if not inbox.size or len(lane.holders) >= lane.slots:
-                    await host.park(lane)
-                elif not self.is_built:
-                    await self._build()
-                else:
-                    envelope, invocation = self._take(lane)
-                    envelope.scope = host.cancel_scope()
-                    starting.append((envelope, invocation))
-                    router.start_task(self._handle_beside, lane)
-        finally:
-            self._stop_serving(lane)
+        host, handled = router.host, 0
+        while True:
+            if not inbox.size:
+                if lane.parked is not None:
+                    return False
+                await host.idle(lane)
+            elif self.agent is None or self.closed:
+                if self.building is not None:
+                    return False  # the task that builds calls others when it has
+                await self._build()
+            else:
+                envelope, invocation = self._begin(lane)
+                envelope.scope = scope
+                try:
+                    envelope.response = await envelope.deliver(self.agent)
+                    if invocation.has_published and isinstance(envelope, Request):
+                        await host.let_others_run()
+                except BaseException as exc:
+                    cancellation = self._record(envelope, exc)
+                    if cancellation is exc:
+                        raise
+                    if cancellation is not None:
+                        raise cancellation from None
+                finally:
+                    self._finish(envelope, lane, invocation)
+                if envelope.scope_cancelled:
+                    return True
+                del envelope, invocation  # an idle task keeps no message alive
+                handled += 1
+                if not handled % _HANDLED_BEFORE_YIELDING:
+                    await host.checkpoint()
 
     @uninterruptible
-    def _take(self, lane: Lane) -> tuple[Envelope, Invocation]:
+    def _begin(self, lane: Lane) -> tuple[Envelope, Invocation]:
         """Begin with the oldest message: take it, and a slot for it."""
         envelope = lane.inbox.take()
         assert envelope is not None, "the size of the inbox said that there is one"
         envelope.state = RUNNING
         envelope.invocation = invocation = Invocation(self.id, self.router)
         lane.holders.append(invocation)
+        CURRENT.set(invocation)
         return envelope, invocation
 
-    def _stop_serving(self, lane: Lane) -> None:
-        """Leave nothing behind when a task that serves a lane ends."""
-        lane.serving = False
-        # the loop was cancelled: what is queued must not wait for ever
-        self.router.refuse_lane(lane)
+    def _leave(self, lane: Lane) -> None:
+        """End one of the tasks that serve a lane; the last leaves nothing behind."""
+        lane.tasks -= 1
+        if not lane.tasks and self.building is None:
+            lane.parked = None
+            # the loop was cancelled: what is queued must not wait for ever
+            self.router.refuse_lane(lane)
         self.router.task_ended()
-
-    @uninterruptible
-    async def _handle_beside(self, lane: Lane) -> None:
-        assert lane.starting is not None
-        envelope, invocation = lane.starting.popleft()
-        assert envelope.scope is not None
-        try:
-            with envelope.scope:
-                if envelope.scope_cancelled:  # before the handler could begin
-                    self._finish(envelope, lane, invocation)
-                else:
-                    await self._handle(envelope, lane, invocation)
-        finally:
-            self.router.wake(lane)
-            self.router.task_ended()
-
-    @uninterruptible
-    async def _handle(
-        self, envelope: Envelope, lane: Lane, invocation: Invocation
-    ) -> None:
-        """Run the handler of one envelope; what it raises goes into the envelope.
-
-        Only the host's cancellation comes out, for the scopes that caused it.
-        """
-        CURRENT.set(invocation)
-        agent = self.agent
-        assert agent is not None
-        try:
-            response = await envelope.deliver(agent)
-            if isinstance(envelope, Request):
-                envelope.response = response
-                if invocation.has_published:
-                    await self.router.host.let_others_run()
-        except BaseException as exc:
-            cancellation = self._record(envelope, exc)
-            if cancellation is exc:
-                raise
-            if cancellation is not None:
-                raise cancellation from None
-        finally:
-            self._finish(envelope, lane, invocation)
 
     def _record(self, envelope: Envelope, exc: BaseException) -> BaseException | None:
         """Sort what a handler raised; return the part that is the host's."""
@@ -321,7 +282,9 @@ class Actor:
             if own is not None and ends_program(own):
                 router.crash(own)
                 own = program_ended(self.id, own)
-            if own is not None:
+            if own is None:
+                router.refuse_lane(self.lane)
+            else:
                 self._fail_queued(own)
             if cancellation is exc:
                 raise
@@ -330,8 +293,17 @@ class Actor:
         finally:
             invocation.live = False
             self.building = None
+            self._call_others()
             router.quiescence.leave()
 
     def _fail_queued(self, exc: BaseException) -> None:
+        # there is no second lane: it comes with the agent, and goes when that closes
         for envelope in self.lane.inbox.clear():
             self.router.not_built(envelope, exc)
+
+    def _call_others(self) -> None:
+        """Start the tasks that were not started, or left, while the agent was built."""
+        for lane in self.lanes():
+            for _ in range(lane.inbox.size):
+                if lane.tasks < lane.slots:
+                    self.serve(lane)

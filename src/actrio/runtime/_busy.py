@@ -23,10 +23,7 @@ _logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 class BusyWatch(Waiter):
     """Logs each invocation that keeps others waiting for too long."""
 
-    __slots__ = ("_after", "_router", "_running", "_watched")
-
     def __init__(self, router: Tasks, after: float) -> None:
-        super().__init__()
         self._router = router
         self._after = after
         self._running = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..abc import Agent
 from ..exceptions import RecipientNotFound
@@ -15,12 +15,14 @@ from ._registration import Registration
 class Directory:
     """The registered types and the live actors of one runtime."""
 
-    __slots__ = ("_actors", "_registrations", "_router")
+    __slots__ = ("_actors", "_registrations", "_router", "known")
 
     def __init__(self, router: Post) -> None:
         self._router = router
         self._registrations: dict[str, Registration] = {}
         self._actors: dict[AgentId, Actor] = {}
+        self.known: Callable[[AgentId], Actor | None] = self._actors.get
+        """Returns the actor behind an id, None if it was never addressed before."""
 
     def __iter__(self) -> Iterator[Actor]:
         """Iterate over the actors in the order in which they were first addressed."""

@@ -41,10 +41,7 @@ class Held:
 class Gate(Waiter):
     """Holds messages in the order in which they were sent; a step may park on it."""
 
-    __slots__ = ("_capacity", "_held")
-
     def __init__(self, capacity: int) -> None:
-        super().__init__()
         self._capacity = capacity
         self._held: deque[Held] = deque()
 

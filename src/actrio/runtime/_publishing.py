@@ -99,7 +99,7 @@ async def wait_for_room(router: Router, full: list[Delivery]) -> None:
     if not publication.waiting:
         return
     if me is None:
-        await router.host.park(publication)
+        await router.park(publication)
     else:
         await _park_inside(router, publication, me)
 
@@ -107,13 +107,12 @@ async def wait_for_room(router: Router, full: list[Delivery]) -> None:
 async def _park_inside(
     router: Router, publication: Publication, me: Invocation
 ) -> None:
-    waits = publication.waiting.copy()
-    me.waits += waits
+    waits = tuple(publication.waiting)
+    me.begin_waits(waits)
     try:
-        await router.host.park(publication)
+        await router.park(publication)
     finally:
-        for delivery in waits:
-            me.waits.remove(delivery)
+        me.end_waits(waits)
         if me.guests:
             await hold(router, me)
 

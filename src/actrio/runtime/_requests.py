@@ -57,11 +57,12 @@ def begin(router: Router, request: Request) -> Awaitable[object]:
     Cancellation: Of the awaitable: withdraws the request, or cancels its handler and
     waits until that has unwound.
     """
-    actor = router.directory.find_actor(request.recipient)
+    actor = router.directory.known(request.recipient)
     if actor is None:
-        router.dead(request, DeadLetterReason.UNKNOWN_TYPE)
-        actor = router.directory.actor(request.recipient)  # raises
-    lane = actor.lane_for(type(request.message))
+        actor = _first_addressed(router, request)
+    lane = actor.lane
+    if actor.handles_concurrently is not None:
+        lane = actor.lane_for(type(request.message))
     me = current_invocation()
     if me is None:
         if router.accepting_thread is None:
@@ -69,7 +70,7 @@ def begin(router: Router, request: Request) -> Awaitable[object]:
         else:
             request.queue = lane
             lane.put(request)
-        return router.host.park(request)
+        return router.park(request)
     stuck = stuck_if_queued(lane, me)
     if stuck is None:
         return _wait_inside(router, request, lane, me)
@@ -79,17 +80,25 @@ def begin(router: Router, request: Request) -> Awaitable[object]:
     return _ask_nested(router, actor, request, me, stuck)
 
 
+def _first_addressed(router: Router, request: Request) -> Actor:
+    actor = router.directory.find_actor(request.recipient)
+    if actor is None:
+        router.dead(request, DeadLetterReason.UNKNOWN_TYPE)
+        actor = router.directory.actor(request.recipient)  # raises
+    return actor
+
+
 @uninterruptible
 async def _wait_inside(
     router: Router, request: Request, lane: Lane, me: Invocation
 ) -> None:
     """Wait for a request made inside a handler: an edge of the wait graph."""
-    me.waits.append(request)
+    me.begin_waits((request,))
     try:
         router.deposit(request, lane)
-        await router.host.park(request)
+        await router.park(request)
     finally:
-        me.waits.remove(request)
+        me.end_waits((request,))
         if me.guests:
             await hold(router, me)
 
@@ -144,19 +153,20 @@ async def _ask_nested(
     router: Router, actor: Actor, request: Request, me: Invocation, stuck: set[Node]
 ) -> None:
     hosts = [running for running in actor.invocations() if running in stuck]
-    invocation = Invocation(actor.id, router, me.depth + 1, hosts)
+    invocation = Invocation(actor.id, router)
+    invocation.depth, invocation.hosts = me.depth + 1, hosts
     request.state = RUNNING
     request.invocation = invocation
-    me.waits.append(request)
+    me.begin_waits((request,))
     actor.nested = (*actor.nested, invocation)
     for host in hosts:
-        host.guests.append(invocation)
+        host.guests = (*host.guests, invocation)
     try:
         await _handle_nested(router, actor, request, invocation)
     finally:
         request.state = DONE
         invocation.live = False
-        me.waits.remove(request)
+        me.end_waits((request,))
         actor.nested = tuple(i for i in actor.nested if i is not invocation)
         _leave(invocation)
         if me.guests:
@@ -214,7 +224,7 @@ async def hold(router: Router, me: Invocation) -> None:
 
 def _leave(guest: Invocation) -> None:
     for host in guest.hosts:
-        host.guests.remove(guest)
+        host.guests = tuple(other for other in host.guests if other is not guest)
         if not host.guests and host.holding:
             holding, host.holding = host.holding, None
             for held in holding:

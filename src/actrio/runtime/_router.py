@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from itertools import count
+from typing import NoReturn
 
 import attrs
 
@@ -67,6 +68,8 @@ class Router:
         self.busy = BusyWatch(self, settings.warn_busy_after)
         self.wake: Callable[[Waiter], None] = _wake_nobody
         """Lets a parked task go on."""
+        self.park: Callable[[Waiter], Awaitable[object]] = _park_nowhere
+        """Waits until `wake` is called."""
         self.answer: Callable[[Envelope], None] = self.wake
         """Gives a finished request back to its sender."""
         self.accepting_thread: int | None = None
@@ -93,7 +96,10 @@ class Router:
         """Take the loop that the runtime works in from now on; None when it is over."""
         self._host = host
         stepped = self.answer != self.wake
-        self.wake = _wake_nobody if host is None else host.wake
+        if host is None:
+            self.wake, self.park = _wake_nobody, _park_nowhere
+        else:
+            self.wake, self.park = host.wake, host.park
         if not stepped:
             self.answer = self.wake
 
@@ -242,12 +248,11 @@ class Router:
         self.answer = self.wake
         for actor in self.directory:
             for lane in actor.lanes():
-                lane.serving = lane.watched = False
+                lane.tasks = 0
+                lane.watched = False
                 lane.parked = None
-                starting, lane.starting = lane.starting, None
                 lane.holders.clear()
-                for envelope, _ in starting or ():
-                    self._refuse(envelope)
+                self.refuse_lane(lane)
 
     def _refuse(self, envelope: Envelope) -> None:
         envelope.state = WITHDRAWN
@@ -273,7 +278,7 @@ class Router:
     def may_begin(self) -> bool:
         """Say whether a handler is about to begin, as soon as its actor's task runs."""
         return any(
-            bool(lane.starting) or (bool(lane.inbox.size) and not lane.blockers())
+            bool(lane.inbox.size) and not lane.blockers()
             for actor in self.directory
             for lane in actor.lanes()
         )
@@ -338,6 +343,11 @@ def wrong_loop() -> RuntimeError:
 
 def _wake_nobody(waiter: Waiter) -> None:
     """Do nothing: while the runtime is not bound to a loop nobody is parked."""
+
+
+def _park_nowhere(waiter: Waiter) -> NoReturn:
+    message = f"{waiter} would wait in no loop"
+    raise AssertionError(message)  # bind_loop() comes first
 
 
 def no_handler_error(envelope: Envelope) -> CantHandleException:

@@ -58,10 +58,7 @@ class Phase(Enum):
 class Owner(Waiter):
     """A task that waits for the end of the supervisor."""
 
-    __slots__ = ("_supervisor",)
-
     def __init__(self, supervisor: Supervisor) -> None:
-        super().__init__()
         self._supervisor = supervisor
 
     def leave(self) -> bool:
@@ -73,7 +70,6 @@ class Supervisor(Waiter):
     """Starts, watches and ends the tasks of one runtime."""
 
     def __init__(self, router: Household, grace: float) -> None:
-        super().__init__()
         self.phase = Phase.NEW
         self.failure: BaseException | None = None
         """What ended the runtime, if nobody asked for the end."""

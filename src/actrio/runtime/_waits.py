@@ -43,10 +43,7 @@ class Node(Protocol):
 class Hold(Waiter):
     """A task that waits until no guest of its invocation is left."""
 
-    __slots__ = ("host",)
-
     def __init__(self, host: Host) -> None:
-        super().__init__()
         self.host = host
 
     def leave(self) -> bool:
@@ -61,54 +58,45 @@ class Invocation:
     invocation in which it was started, and for none once `live` is False.
     """
 
-    __slots__ = (
-        "agent_id",
-        "depth",
-        "guests",
-        "has_published",
-        "holding",
-        "hosts",
-        "live",
-        "owner",
-        "reported_busy",
-        "scope",
-        "unhandled",
-        "waits",
-    )
-
     needs_all = True
 
-    def __init__(
-        self,
-        agent_id: AgentId,
-        owner: object,
-        depth: int = 0,
-        hosts: Sequence[Invocation] = (),
-    ) -> None:
+    # The defaults are on the class: what does not change needs no step to set it, and
+    # an invocation is made for every message.
+    depth: int = 0
+    """How many handlers it is nested in; 0 for one that holds a slot."""
+    hosts: Sequence[Invocation] = ()
+    """The invocations of the same agent that wait beneath this nested one."""
+    guests: tuple[Invocation, ...] = ()
+    """The handlers nested in this invocation."""
+    waits: tuple[Envelope, ...] = ()
+    """What the tasks of this invocation wait for."""
+    holding: list[Hold] | None = None
+    """The tasks of this invocation that wait for its guests to leave."""
+    live: bool = True
+    has_published: bool = False
+    """Whether its subscribers should run before its sender is answered."""
+    reported_busy: bool = False
+    scope: CancelScope | None = None
+    """What a nested one runs under; the others run under their lane's."""
+    unhandled: bool = False
+    """Set by the agent when it found no handler for the message."""
+
+    def __init__(self, agent_id: AgentId, owner: object) -> None:
         self.agent_id = agent_id
         self.owner = owner
         """The router of the runtime that it runs in."""
-        self.depth = depth
-        """How many handlers it is nested in; 0 for one that holds a slot."""
-        self.hosts = hosts
-        """The invocations of the same agent that wait beneath this nested one."""
-        self.guests: list[Invocation] = []
-        """The handlers nested in this invocation."""
-        self.waits: list[Envelope] = []
-        self.holding: list[Hold] | None = None
-        """The tasks of this invocation that wait for its guests to leave."""
-        self.live = True
-        self.has_published = False
-        """Whether its subscribers should run before its sender is answered."""
-        self.reported_busy = False
-        self.scope: CancelScope | None = None
-        """What a nested one runs under; the others run under their lane's."""
-        self.unhandled = False
-        """Set by the agent when it found no handler for the message."""
 
     def __repr__(self) -> str:
         nested = f", nested {self.depth} deep" if self.depth else ""
         return f"<Invocation of {self.agent_id}{nested}>"
+
+    def begin_waits(self, envelopes: tuple[Envelope, ...]) -> None:
+        """Say that a task of this invocation waits for each of these."""
+        self.waits += envelopes
+
+    def end_waits(self, envelopes: tuple[Envelope, ...]) -> None:
+        """Say that it waits for them no longer."""
+        self.waits = tuple(wait for wait in self.waits if wait not in envelopes)
 
     def blockers(self) -> Sequence[Node]:
         """Return the nodes behind the waits of this invocation, and its guests."""
