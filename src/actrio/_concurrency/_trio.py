@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
 from functools import partial
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import trio
 from trio.lowlevel import (
@@ -23,6 +23,9 @@ from trio.lowlevel import (
 )
 
 from ._host import CancelScope, Nursery, Timer, Waiter, split_group
+
+if TYPE_CHECKING:
+    from outcome import Outcome
 
 _logger: Final = logging.getLogger("autogen_core")
 
@@ -96,7 +99,7 @@ class TrioHost:
         task = waiter.parked
         if task is not None:
             waiter.parked = None
-            reschedule(task)  # type: ignore[arg-type]  # a task: this host parked it
+            reschedule(task, _WOKEN)  # type: ignore[arg-type]  # a task: this host parked it
 
     def split_cancellation(
         self, exc: BaseException
@@ -110,6 +113,19 @@ class TrioHost:
     def is_stray(self, exc: BaseException) -> bool:
         del exc
         return False  # only trio makes a Cancelled
+
+
+class _Woken:
+    """The outcome of waiting: nothing, any number of times.
+
+    trio would make a new outcome, good for one use, at each wake-up.
+    """
+
+    def unwrap(self) -> None:
+        pass
+
+
+_WOKEN: Final = cast("Outcome[object]", _Woken())
 
 
 def _abort(waiter: Waiter, raise_cancel: RaiseCancelT) -> Abort:
