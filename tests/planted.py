@@ -147,6 +147,13 @@ FAULTS = [
         "runtime/test_actor.py::test_five_messages_to_a_new_id_build_one_agent",
     ),
     _fault(
+        "what waits for room has no task when the agent was built",
+        "runtime/_actor.py",
+        "range(lane.inbox.size + lane.inbox.waiting_for_room)",
+        "range(lane.inbox.size)",
+        "runtime/test_actor.py::test_several_slots_are_used_at_once_for_what_waited_for_the_agent",
+    ),
+    _fault(
         "the tasks of a burst stay",
         "runtime/_actor.py",
         "if lane.parked is not None:\n                    return False",

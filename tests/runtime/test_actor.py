@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import math
 import weakref
@@ -577,15 +578,18 @@ async def test_a_publish_after_a_swallowed_cancellation_is_not_cancelled() -> No
 # -- the tasks that serve a lane -------------------------------------------------------
 
 
-async def test_several_slots_are_used_at_once_for_what_waited_for_the_agent() -> None:
-    """No matter how the messages came, as many handlers run as there are slots."""
+@pytest.mark.parametrize("capacity", [1, 3, 1024])
+async def test_several_slots_are_used_at_once_for_what_waited_for_the_agent(
+    capacity: int,
+) -> None:
+    """As many handlers run as there are slots, also if most messages wait for room."""
     release, gauge = anyio.Event(), Gauge()
 
     async def factory() -> Scripted:
         await release.wait()
         return Scripted()
 
-    async with running(max_concurrency=3) as runtime:
+    async with running(max_concurrency=3, inbox_capacity=capacity) as runtime:
         await runtime.register_factory("a", factory)
         async with anyio.create_task_group() as tasks:
             for _ in range(5):
@@ -624,6 +628,34 @@ class Answering(RoutedAgent):
     @message_handler
     async def on_work(self, message: Work, ctx: MessageContext) -> Answer:
         return Answer()
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
+@pytest.mark.parametrize("slots", [1, 2])
+async def test_a_handler_that_cancels_its_own_task_leaves_nobody_waiting(
+    slots: int,
+) -> None:
+    """To end a task of the runtime is to end the runtime; everybody is told."""
+
+    async def ending(agent: Scripted, ctx: MessageContext) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await anyio.sleep_forever()
+
+    async with running(max_concurrency=slots) as runtime:
+        [a] = await register(runtime, "a")
+        busy = [Busy() for _ in range(slots - 1)]
+        async with anyio.create_task_group() as tasks:
+            for one in busy:
+                start(tasks, runtime.send_message, one, a)
+            await settled()
+            calls = [
+                start(tasks, runtime.send_message, message, a)
+                for message in (ending, "queued")
+            ]
+            await settled()
+            assert [type(call.error) for call in calls] == [RuntimeStoppedError] * 2
 
 
 async def test_an_idle_actor_keeps_no_message_alive() -> None:

@@ -168,8 +168,13 @@ class Actor:
                 except BaseException as exc:
                     if not host.is_stray(exc):
                         raise
+        except BaseException:
+            # the loop was cancelled: what is queued must not wait for ever
+            self.router.refuse_lane(lane)
+            raise
         finally:
-            self._leave(lane)
+            lane.tasks -= 1
+            self.router.task_ended()
 
     @uninterruptible
     async def _serve_under(self, scope: CancelScope, lane: Lane) -> bool:
@@ -184,7 +189,11 @@ class Actor:
             if not inbox.size:
                 if lane.parked is not None:
                     return False
-                await host.idle(lane)
+                try:
+                    await host.idle(lane)
+                except BaseException:
+                    lane.parked = None
+                    raise
             elif self.agent is None or self.closed:
                 if self.building is not None:
                     return False  # the task that builds calls others when it has
@@ -221,15 +230,6 @@ class Actor:
         lane.holders.append(invocation)
         CURRENT.set(invocation)
         return envelope, invocation
-
-    def _leave(self, lane: Lane) -> None:
-        """End one of the tasks that serve a lane; the last leaves nothing behind."""
-        lane.tasks -= 1
-        if not lane.tasks and self.building is None:
-            lane.parked = None
-            # the loop was cancelled: what is queued must not wait for ever
-            self.router.refuse_lane(lane)
-        self.router.task_ended()
 
     def _record(self, envelope: Envelope, exc: BaseException) -> BaseException | None:
         """Sort what a handler raised; return the part that is the host's."""
@@ -282,10 +282,10 @@ class Actor:
             if own is not None and ends_program(own):
                 router.crash(own)
                 own = program_ended(self.id, own)
-            if own is None:
-                router.refuse_lane(self.lane)
-            else:
+            if own is not None:
                 self._fail_queued(own)
+            else:
+                router.refuse_lane(self.lane)
             if cancellation is exc:
                 raise
             if cancellation is not None:
@@ -304,6 +304,6 @@ class Actor:
     def _call_others(self) -> None:
         """Start the tasks that were not started, or left, while the agent was built."""
         for lane in self.lanes():
-            for _ in range(lane.inbox.size):
+            for _ in range(lane.inbox.size + lane.inbox.waiting_for_room):
                 if lane.tasks < lane.slots:
                     self.serve(lane)
