@@ -277,6 +277,13 @@ FAULTS = [
         "runtime/test_lifecycle.py::test_close_closes_each_agent_once",
     ),
     _fault(
+        "a hook begins while agents are closed",
+        "runtime/_lifecycle.py",
+        "if supervisor.phase is Phase.STOPPING or self._closing:",
+        "if supervisor.phase is Phase.STOPPING:",
+        "runtime/test_lifecycle.py::test_nothing_begins_while_agents_are_closed",
+    ),
+    _fault(
         "a dead letter is not counted",
         "runtime/_dead_letters.py",
         "self.counts[letter.reason] += 1",

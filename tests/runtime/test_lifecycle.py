@@ -677,6 +677,44 @@ async def test_sending_in_close_is_an_error_not_a_hang() -> None:
     assert len(errors) == 1
 
 
+@pytest.mark.parametrize("how", ["block", "close"])
+async def test_nothing_begins_while_agents_are_closed(how: str) -> None:
+    """No hook runs beside ``close``, and no second agent of the same id is built."""
+    inside, leave = anyio.Event(), anyio.Event()
+
+    class Leaving(Scripted):
+        async def close(self) -> None:
+            inside.set()
+            await leave.wait()
+
+    runtime = SingleThreadedAgentRuntime()
+    await Leaving.register(runtime, "a", Leaving)
+    a = AgentId("a", "k")
+
+    async def run_once() -> None:
+        if how == "block":
+            async with runtime:
+                await runtime.get(a, lazy=False)
+        else:
+            await runtime.get(a, lazy=False)
+            await runtime.close()
+
+    async with anyio.create_task_group() as tasks:
+        closing = start(tasks, run_once)
+        await inside.wait()
+        with pytest.raises(RuntimeStoppedError):
+            await runtime.agent_save_state(a)
+        with pytest.raises(RuntimeError, match="still closing"):
+            runtime.start()
+        with pytest.raises(RuntimeError, match="still closing"):
+            await runtime.__aenter__()
+        assert not closing.done
+        leave.set()
+    runtime.start()
+    assert await runtime.send_message("again", a) == "again"
+    await runtime.stop()
+
+
 # -- starting again --------------------------------------------------------------------
 
 

@@ -31,6 +31,8 @@ class Lifecycle:
         self._router = router
         self._supervisor = router.supervisor
         self._in_block = False
+        self._closing = 0
+        """How many callers are closing agents now."""
 
     def start(self) -> None:
         """Start in the running loop, as a task of the loop itself."""
@@ -70,7 +72,7 @@ class Lifecycle:
                     await supervisor.close()
         finally:
             if not self._is_inside():
-                await close_agents(self._router, current_host())
+                await self._close_agents(current_host(), log_errors=False)
 
     async def process_next(self) -> None:
         """Let one held message or response through, while not started."""
@@ -118,9 +120,17 @@ class Lifecycle:
         finally:
             self._in_block = False
             error = _worse(error, self._supervisor.take_failure())
-            await close_agents(self._router, host, log_errors=error is not None)
+            await self._close_agents(host, log_errors=error is not None)
         if error is not None:
             raise error
+
+    async def _close_agents(self, host: Host, *, log_errors: bool) -> None:
+        """Close the agents; meanwhile nothing else of theirs may begin."""
+        self._closing += 1
+        try:
+            await close_agents(self._router, host, log_errors=log_errors)
+        finally:
+            self._closing -= 1
 
     async def errand(
         self, id: AgentId, operation: Callable[[Any], Awaitable[object]]
@@ -139,7 +149,7 @@ class Lifecycle:
                 return await ask(router, errand)
             finally:
                 router.quiescence.leave()
-        if supervisor.phase is Phase.STOPPING:
+        if supervisor.phase is Phase.STOPPING or self._closing:
             raise router.stopped_error(id)
         return await self._visit(partial(ask, router, errand))
 
@@ -189,6 +199,11 @@ class Lifecycle:
         if self._supervisor.phase in (Phase.RUNNING, Phase.STOPPING):
             by_block = "; 'async with' has started it" if self._in_block else ""
             message = f"Runtime is already started{by_block}"
+            raise RuntimeError(message)
+        if self._closing:
+            message = (
+                "the runtime is still closing its agents; await that before start()"
+            )
             raise RuntimeError(message)
 
     def _check_started(self) -> None:

@@ -442,6 +442,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
 
         Raises:
             LookupError: If its type is not registered.
+            RuntimeStoppedError: If the runtime is stopping, or closing its agents.
             Exception: What ``save_state`` of the agent raised.
 
         Cancellation: Withdraws the call, or cancels it and waits until it unwound.
@@ -495,7 +496,8 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         `stop_when_idle`. It may be started again then, also in another loop.
 
         Raises:
-            RuntimeError: If it is started already, or no event loop runs here.
+            RuntimeError: If it is started already, is still closing its agents, or no
+                event loop runs here.
         """
         self._life.start()
 
