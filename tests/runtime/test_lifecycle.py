@@ -715,6 +715,22 @@ async def test_nothing_begins_while_agents_are_closed(how: str) -> None:
     await runtime.stop()
 
 
+async def test_what_ended_a_run_is_kept_for_its_owner() -> None:
+    """Whoever asks an agent for its state in between does not get it instead."""
+    runtime = SingleThreadedAgentRuntime(ignore_unhandled_exceptions=False)
+    runtime.start()
+    [a] = await register(runtime, "a")
+    await subscribe(runtime, "t", "a")
+    await runtime.publish_message(raising(ZeroDivisionError("x")), TopicId("t", "k"))
+    await settled()
+    with pytest.raises(RuntimeStoppedError):
+        await runtime.send_message("late", a)
+    assert await runtime.agent_metadata(a)
+    await runtime.get(a, lazy=False)
+    with pytest.raises(ZeroDivisionError):
+        await runtime.stop()
+
+
 # -- starting again --------------------------------------------------------------------
 
 

@@ -157,6 +157,7 @@ class Lifecycle:
         """Run something in a supervisor that lives no longer than all visits."""
         supervisor = self._supervisor
         await self._open_supervisor()
+        of_the_owner = supervisor.failure  # what ended the run before, if anything
         supervisor.visits += 1
         try:
             return await visit()
@@ -165,9 +166,10 @@ class Lifecycle:
             if not supervisor.is_needed:
                 if supervisor.alive:
                     await supervisor.close()
-                failure = supervisor.take_failure()
-                if failure is not None:  # a factory or hook ended the program
-                    raise failure
+                failure = supervisor.failure
+                if failure is not None and failure is not of_the_owner:
+                    supervisor.take_failure()
+                    raise failure  # a factory or hook ended the program
 
     async def _open_supervisor(self) -> None:
         """See to it that a supervisor is there, without starting the runtime."""
