@@ -279,8 +279,8 @@ FAULTS = [
     _fault(
         "a hook begins while agents are closed",
         "runtime/_lifecycle.py",
-        "if supervisor.phase is Phase.STOPPING or self._closing:",
-        "if supervisor.phase is Phase.STOPPING:",
+        "if self._supervisor.phase is Phase.STOPPING or self._closers:",
+        "if self._supervisor.phase is Phase.STOPPING:",
         "runtime/test_lifecycle.py::test_nothing_begins_while_agents_are_closed",
     ),
     _fault(

@@ -22,6 +22,7 @@ from actrio.testing import leftover_tasks, run
 
 from .kit import (
     Busy,
+    Call,
     Scripted,
     agent_of,
     asking,
@@ -713,6 +714,100 @@ async def test_nothing_begins_while_agents_are_closed(how: str) -> None:
     runtime.start()
     assert await runtime.send_message("again", a) == "again"
     await runtime.stop()
+
+
+class Saving(Scripted):
+    """Notes when it saves and closes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[str] = []
+        self.inside = anyio.Event()
+
+    async def save_state(self) -> dict[str, object]:
+        self.log.append("save begins")
+        self.inside.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self.log.append("save ends")
+        return {}
+
+    async def close(self) -> None:
+        self.log.append("closed")
+
+
+@pytest.mark.parametrize("how", ["block", "close"])
+async def test_a_hook_has_ended_before_its_agent_is_closed(how: str) -> None:
+    """Also one that was called after the end of the run."""
+    runtime = SingleThreadedAgentRuntime(grace=0)
+    await Saving.register(runtime, "a", Saving)
+    a = AgentId("a", "k")
+    async with anyio.create_task_group() as tasks:
+        if how == "block":
+            async with runtime:
+                agent = await runtime.try_get_underlying_agent_instance(a, Saving)
+                await runtime.stop()
+                saving = start(tasks, runtime.agent_save_state, a)
+                await agent.inside.wait()
+        else:
+            agent = await runtime.try_get_underlying_agent_instance(a, Saving)
+            saving = start(tasks, runtime.agent_save_state, a)
+            await agent.inside.wait()
+            await runtime.close()
+    assert agent.log == ["save begins", "save ends", "closed"]
+    assert isinstance(saving.error, RuntimeStoppedError)
+    assert not runtime._supervisor.alive
+
+
+@pytest.mark.parametrize("run_before", [False, True])
+async def test_closing_inside_a_hook_begins_it_and_returns(run_before: bool) -> None:
+    """The hook cannot wait for its own end; its caller is told."""
+
+    class Closing(Scripted):
+        async def save_state(self) -> dict[str, object]:
+            await self.runtime.close()  # type: ignore[attr-defined]
+            await anyio.sleep_forever()
+            return {}
+
+    runtime = SingleThreadedAgentRuntime()
+    await Closing.register(runtime, "a", Closing)
+    a = AgentId("a", "k")
+    if run_before:
+        async with runtime:
+            await runtime.send_message("hello", a)
+    with pytest.raises(RuntimeStoppedError):
+        await runtime.agent_save_state(a)
+    await runtime.close()
+    assert not runtime._supervisor.alive
+
+
+async def test_a_task_left_behind_is_outside_as_soon_as_its_handler_has_returned() -> (
+    None
+):
+    """Also while the subscribers of what the handler published run before its sender."""
+    returned = anyio.Event()
+    runtime = SingleThreadedAgentRuntime()
+    [a, _] = await register(runtime, "a", "b")
+    await subscribe(runtime, "t", "b")
+    runtime.start()
+
+    async def stop() -> None:
+        await returned.wait()
+        await runtime.stop()
+
+    async def publishing(agent: Scripted, ctx: MessageContext) -> None:
+        stopped.append(start(tasks, stop))
+        await settled()
+        await agent.publish_message("x", TopicId("t", "k"))
+        returned.set()
+
+    stopped: list[Call] = []
+    async with anyio.create_task_group() as tasks:
+        await runtime.send_message(publishing, a)
+        while not stopped[0].done:
+            await anyio.lowlevel.checkpoint()
+        assert not runtime._supervisor.alive
 
 
 async def test_what_ended_a_run_is_kept_for_its_owner() -> None:

@@ -204,6 +204,7 @@ class Actor:
                 try:
                     envelope.response = await envelope.deliver(self.agent)
                     if invocation.has_published and isinstance(envelope, Request):
+                        invocation.live = False
                         await host.let_others_run()
                 except BaseException as exc:
                     cancellation = self._record(envelope, exc)

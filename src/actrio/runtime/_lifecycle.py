@@ -31,8 +31,8 @@ class Lifecycle:
         self._router = router
         self._supervisor = router.supervisor
         self._in_block = False
-        self._closing = 0
-        """How many callers are closing agents now."""
+        self._closers: set[object] = set()
+        """Who is about to close agents, or does so now."""
 
     def start(self) -> None:
         """Start in the running loop, as a task of the loop itself."""
@@ -61,18 +61,24 @@ class Lifecycle:
         await self.stop(when_idle=False)
 
     async def close(self) -> None:
-        """Stop if need be, then close every agent."""
+        """Stop if need be, then close every agent; inside a handler only begin to."""
         supervisor = self._supervisor
+        if self._is_inside():
+            if supervisor.is_started:
+                await self.stop(when_idle=False)
+            else:
+                supervisor.refuse_all()
+                supervisor.cut_short()
+            return
+        closer = object()
+        self._closers.add(closer)
         try:
             if supervisor.is_started:
                 await self.stop(when_idle=False)
             else:
                 supervisor.refuse_all()
-                if supervisor.alive:
-                    await supervisor.close()
         finally:
-            if not self._is_inside():
-                await self._close_agents(current_host(), log_errors=False)
+            await self._close_agents(closer, current_host(), log_errors=False)
 
     async def process_next(self) -> None:
         """Let one held message or response through, while not started."""
@@ -81,7 +87,7 @@ class Lifecycle:
         if router.gate.parked is not None:
             message = "another task waits in process_next(); step from one task only"
             raise RuntimeError(message)
-        await self._open_supervisor()
+        await self._open_supervisor(self._check_new)
         supervisor.stepping = True
         router.answer = router.answer_by_step
         host = router.host
@@ -101,6 +107,7 @@ class Lifecycle:
         """Run for the length of a block, in a nursery of the block."""
         host = self._router.bind_loop()
         self._check_startable()
+        closer = object()
         error: BaseException | None = None
         try:
             async with host.open_nursery() as nursery:
@@ -108,7 +115,10 @@ class Lifecycle:
                 self._start(host, nursery.start_soon, lambda _: scope.cancel())
                 self._in_block = True
                 try:
-                    yield
+                    try:
+                        yield
+                    finally:
+                        self._closers.add(closer)
                     if self._supervisor.is_started:
                         await self._supervisor.end(when_idle=True, inside=False)
                 except BaseException as exc:
@@ -120,17 +130,22 @@ class Lifecycle:
         finally:
             self._in_block = False
             error = _worse(error, self._supervisor.take_failure())
-            await self._close_agents(host, log_errors=error is not None)
+            await self._close_agents(closer, host, log_errors=error is not None)
         if error is not None:
             raise error
 
-    async def _close_agents(self, host: Host, *, log_errors: bool) -> None:
-        """Close the agents; meanwhile nothing else of theirs may begin."""
-        self._closing += 1
+    async def _close_agents(
+        self, closer: object, host: Host, *, log_errors: bool
+    ) -> None:
+        """Close the agents, when the last hook that somebody called has ended."""
         try:
-            await close_agents(self._router, host, log_errors=log_errors)
+            if self._supervisor.alive:
+                await self._supervisor.close()
         finally:
-            self._closing -= 1
+            try:
+                await close_agents(self._router, host, log_errors=log_errors)
+            finally:
+                self._closers.discard(closer)
 
     async def errand(
         self, id: AgentId, operation: Callable[[Any], Awaitable[object]]
@@ -149,14 +164,12 @@ class Lifecycle:
                 return await ask(router, errand)
             finally:
                 router.quiescence.leave()
-        if supervisor.phase is Phase.STOPPING or self._closing:
-            raise router.stopped_error(id)
-        return await self._visit(partial(ask, router, errand))
+        return await self._visit(id, partial(ask, router, errand))
 
-    async def _visit(self, visit: Callable[[], Awaitable[object]]) -> object:
+    async def _visit(self, id: AgentId, visit: Callable[[], Awaitable[object]]) -> Any:
         """Run something in a supervisor that lives no longer than all visits."""
         supervisor = self._supervisor
-        await self._open_supervisor()
+        await self._open_supervisor(partial(self._check_visitable, id))
         of_the_owner = supervisor.failure  # what ended the run before, if anything
         supervisor.visits += 1
         try:
@@ -171,11 +184,21 @@ class Lifecycle:
                     supervisor.take_failure()
                     raise failure  # a factory or hook ended the program
 
-    async def _open_supervisor(self) -> None:
-        """See to it that a supervisor is there, without starting the runtime."""
+    def _check_visitable(self, id: AgentId) -> None:
+        if self._supervisor.phase is Phase.STOPPING or self._closers:
+            raise self._router.stopped_error(id)
+
+    async def _open_supervisor(self, check: Callable[[], None]) -> None:
+        """See to it that a supervisor is there, without starting the runtime.
+
+        Args:
+            check: Raises if there must be none; called again after each wait.
+        """
         supervisor = self._supervisor
+        check()
         while supervisor.alive and supervisor.is_ending:
             await supervisor.close()
+            check()
         if not supervisor.alive:
             supervisor.open(self._router.bind_loop())
 
@@ -202,7 +225,7 @@ class Lifecycle:
             by_block = "; 'async with' has started it" if self._in_block else ""
             message = f"Runtime is already started{by_block}"
             raise RuntimeError(message)
-        if self._closing:
+        if self._closers:
             message = (
                 "the runtime is still closing its agents; await that before start()"
             )

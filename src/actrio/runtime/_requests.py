@@ -190,6 +190,7 @@ async def _handle_nested(
             request.scope = invocation.scope = scope
             request.response = await request.deliver(actor.agent)
             if invocation.has_published:
+                invocation.live = False
                 await router.host.let_others_run()
     except Exception as exc:
         add_note(exc, actor.agent, request)

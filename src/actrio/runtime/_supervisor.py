@@ -235,13 +235,17 @@ class Supervisor(Waiter):
     @uninterruptible
     async def close(self) -> None:
         """End a supervisor that only steps or visits, and wait until no task is left."""
-        self._cut_short = self._stop_asked = True
-        self._wake()
+        self.cut_short()
         owner = Owner(self)
         self._owners.append(owner)
         await self._router.host.park(owner)
         if owner.cancelled is not None:
             owner.cancelled()
+
+    def cut_short(self) -> None:
+        """Have the task end without grace; one that only steps or visits."""
+        self._cut_short = self._stop_asked = True
+        self._wake()
 
     def refuse_all(self) -> None:
         """Stop a runtime that does not run: what is held is failed."""
