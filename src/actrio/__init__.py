@@ -20,11 +20,19 @@ What the road stands on::
 
 Beside the road::
 
+    function_call.py   a call that a model asks for
+    components/        objects that are written down as data and made again from it
+    cache.py           key-value stores, which are components
+    images.py          images in messages
     testing/           tools for testing programs made of agents
 
 The names below are the public ones, together with those of `actrio.exceptions`,
-`actrio.logging` and `actrio.testing`.
+`actrio.logging` and `actrio.testing`. Those in `_LATE` need an extra, and are imported
+when they are first asked for.
 """
+
+import importlib
+from typing import TYPE_CHECKING
 
 from ._contextvars import (
     AgentInstantiationContext,
@@ -43,6 +51,7 @@ from .agents import (
     message_handler,
     rpc,
 )
+from .function_call import FunctionCall
 from .identity import AgentId, AgentMetadata, AgentType, TopicId
 from .logging import EVENT_LOGGER_NAME, ROOT_LOGGER_NAME, TRACE_LOGGER_NAME
 from .messages import CancellationToken, MessageContext
@@ -56,6 +65,22 @@ from .subscriptions import (
     type_subscription,
 )
 
+if TYPE_CHECKING:
+    from .cache import AsyncInMemoryStore, CacheStore, InMemoryStore
+    from .components import (
+        Component,
+        ComponentBase,
+        ComponentFromConfig,
+        ComponentLoader,
+        ComponentModel,
+        ComponentSchemaType,
+        ComponentToConfig,
+        ComponentType,
+        is_component_class,
+        is_component_instance,
+    )
+    from .images import Image
+
 __all__ = [
     "EVENT_LOGGER_NAME",
     "ROOT_LOGGER_NAME",
@@ -67,14 +92,27 @@ __all__ = [
     "AgentProxy",
     "AgentRuntime",
     "AgentType",
+    "AsyncInMemoryStore",
     "BaseAgent",
+    "CacheStore",
     "CancellationToken",
     "ClosureAgent",
     "ClosureContext",
+    "Component",
+    "ComponentBase",
+    "ComponentFromConfig",
+    "ComponentLoader",
+    "ComponentModel",
+    "ComponentSchemaType",
+    "ComponentToConfig",
+    "ComponentType",
     "DefaultInterventionHandler",
     "DefaultSubscription",
     "DefaultTopicId",
     "DropMessage",
+    "FunctionCall",
+    "Image",
+    "InMemoryStore",
     "InterventionHandler",
     "MessageContext",
     "MessageHandlerContext",
@@ -88,7 +126,53 @@ __all__ = [
     "TypeSubscription",
     "default_subscription",
     "event",
+    "is_component_class",
+    "is_component_instance",
     "message_handler",
     "rpc",
     "type_subscription",
 ]
+
+# Where the names are that need an extra, and the extra and what it installs.
+_LATE = {
+    "AsyncInMemoryStore": "cache",
+    "CacheStore": "cache",
+    "Component": "components",
+    "ComponentBase": "components",
+    "ComponentFromConfig": "components",
+    "ComponentLoader": "components",
+    "ComponentModel": "components",
+    "ComponentSchemaType": "components",
+    "ComponentToConfig": "components",
+    "ComponentType": "components",
+    "Image": "images",
+    "InMemoryStore": "cache",
+    "is_component_class": "components",
+    "is_component_instance": "components",
+}
+_EXTRAS = {
+    "cache": ("pydantic", "pydantic"),
+    "components": ("pydantic", "pydantic"),
+    "images": ("images", "PIL"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a late name, and keep it."""
+    if name not in _LATE:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message, name=name)
+    extra, package = _EXTRAS[_LATE[name]]
+    try:
+        module = importlib.import_module(f"{__name__}.{_LATE[name]}")
+    except ModuleNotFoundError as exc:
+        if exc.name != package:
+            raise
+        message = f"actrio.{name} needs {package}: pip install 'actrio[{extra}]'"
+        raise ImportError(message, name=package) from exc
+    globals()[name] = value = getattr(module, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

@@ -15,6 +15,7 @@ __all__ = [
     "CantHandleException",
     "DeadlockError",
     "HandlerSignatureError",
+    "InvalidImage",
     "MessageDroppedException",
     "NotAccessibleError",
     "RecipientNotFound",
@@ -22,6 +23,7 @@ __all__ = [
     "RuntimeStoppedError",
     "SubscriptionNotFound",
     "UndeliverableException",
+    "UntrustedProvider",
 ]
 
 
@@ -104,6 +106,24 @@ class HandlerSignatureError(ActrioError, TypeError, AssertionError):
 
     In autogen_core this is an ``AssertionError``.
     """
+
+
+class InvalidImage(ActrioError, ValueError, OSError):
+    """Data that should be an image is none, is broken, or is too large.
+
+    In autogen_core these are a ``ValueError`` and an ``OSError``; this is both.
+    """
+
+
+class UntrustedProvider(ActrioError, ValueError):
+    """A component is of a class that must not be imported unless the caller says so."""
+
+    provider: str | None
+    """The name of the class; None if the raiser did not say."""
+
+    def __init__(self, *args: object, provider: str | None = None) -> None:
+        super().__init__(*args)
+        self.provider = provider
 
 
 class RequestCancelled(CancelledError, ActrioError):
