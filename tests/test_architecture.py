@@ -56,6 +56,7 @@ WIDER = {
     "docs": "README and docs",
     "examples": "the programs in `examples/`",
     "explorer": "random programs in virtual time",
+    "late": "the names that are imported when they are asked for",
     "mirror": "the rows of the inventory that need a runtime",
     "planted": "faults planted into the source",
     "properties": "random programs against a model",

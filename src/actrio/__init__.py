@@ -133,7 +133,7 @@ __all__ = [
     "type_subscription",
 ]
 
-# Where the names are that need an extra, and the extra and what it installs.
+# The names that need an extra, and where they are.
 _LATE = {
     "AsyncInMemoryStore": "cache",
     "CacheStore": "cache",
@@ -150,28 +150,31 @@ _LATE = {
     "is_component_class": "components",
     "is_component_instance": "components",
 }
+# What these modules need, and the extra that installs it.
 _EXTRAS = {
     "cache": ("pydantic", "pydantic"),
     "components": ("pydantic", "pydantic"),
-    "images": ("images", "PIL"),
+    "images": ("PIL", "images"),
 }
 
+# Type checkers must not see this, or every name would be one of actrio's for them.
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> object:
-    """Import a late name, and keep it."""
-    if name not in _LATE:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message, name=name)
-    extra, package = _EXTRAS[_LATE[name]]
-    try:
-        module = importlib.import_module(f"{__name__}.{_LATE[name]}")
-    except ModuleNotFoundError as exc:
-        if exc.name != package:
-            raise
-        message = f"actrio.{name} needs {package}: pip install 'actrio[{extra}]'"
-        raise ImportError(message, name=package) from exc
-    globals()[name] = value = getattr(module, name)
-    return value
+    def __getattr__(name: str) -> object:
+        """Import a late name, and keep it."""
+        if name not in _LATE:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message, name=name)
+        package, extra = _EXTRAS[_LATE[name]]
+        try:
+            module = importlib.import_module(f"{__name__}.{_LATE[name]}")
+        except ModuleNotFoundError as exc:
+            if exc.name != package:
+                raise
+            message = f"actrio.{name} needs {package}: pip install 'actrio[{extra}]'"
+            raise ImportError(message, name=package) from exc
+        globals()[name] = value = getattr(module, name)
+        return value
 
 
 def __dir__() -> list[str]:

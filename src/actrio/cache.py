@@ -62,7 +62,10 @@ class InMemoryStoreConfig(BaseModel):
 
 
 class InMemoryStore(CacheStore[T], Component[InMemoryStoreConfig]):
-    """A store in a dictionary, which grows until somebody removes from `store`."""
+    """A store in a dictionary.
+
+    It grows until somebody removes from `store`.
+    """
 
     component_provider_override = "actrio.InMemoryStore"
     component_config_schema = InMemoryStoreConfig

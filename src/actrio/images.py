@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from PIL import Image as PILImage
 
@@ -57,7 +57,11 @@ class Image:
 
     @classmethod
     def from_bytes(
-        cls, data: bytes, format: str | None = None, *, max_pixels: int = MAX_PIXELS
+        cls,
+        data: bytes | bytearray,
+        format: str | None = None,
+        *,
+        max_pixels: int = MAX_PIXELS,
     ) -> Self:
         """Decode the content of an image file.
 
@@ -79,21 +83,21 @@ class Image:
         formats = None if format is None else [_known_format(format)]
         try:
             opened = PILImage.open(BytesIO(data), formats=formats)
+            _check_pixels(opened.size, max_pixels)
+            return cls(opened)
+        except InvalidImage:
+            raise
         except (
             PILImage.DecompressionBombError,
             PILImage.DecompressionBombWarning,
         ) as exc:
-            message = f"image too large for Pillow: {exc} PIL.Image.MAX_IMAGE_PIXELS"
+            message = f"image too large for PIL.Image.MAX_IMAGE_PIXELS: {exc}"
             raise InvalidImage(message) from exc
-        except Exception as exc:
-            kind = "image" if format is None else f"{format} image"
-            message = f"not an {kind}: {len(data)} bytes that begin with {data[:8]!r}"
-            raise InvalidImage(message) from exc
-        _check_pixels(opened.size, max_pixels)
-        try:
-            return cls(opened)
-        except Exception as exc:
-            message = f"broken {opened.format} image of {len(data)} bytes: {exc}"
+        except Exception as exc:  # decoders raise anything about damaged data
+            message = (
+                f"no {format or 'image'} can be read from {len(data):,} bytes that "
+                f"begin with {data[:8]!r}: {exc}"
+            )
             raise InvalidImage(message) from exc
 
     @classmethod
@@ -107,7 +111,7 @@ class Image:
         try:
             data = base64.b64decode(base64_str)
         except (binascii.Error, ValueError) as exc:
-            message = f"not an image in base64: {base64_str[:16]!r}... ({exc})"
+            message = f"not base64: {base64_str[:32]!r} and so on ({exc})"
             raise InvalidImage(message) from exc
         return cls.from_bytes(data, max_pixels=max_pixels)
 
@@ -256,8 +260,8 @@ class Image:
 
 
 def _content(data: object) -> bytes:
-    if isinstance(data, bytes | bytearray | memoryview):
-        return bytes(cast("bytes", data))
+    if isinstance(data, bytes | bytearray):
+        return bytes(data)
     if inspect.iscoroutine(data):
         data.close()  # or it would be warned about as never awaited
     message = (

@@ -21,6 +21,7 @@ DOCUMENTED = "AutoGen's documents show it this way"
 INDEPENDENT = "subscribers are independent: one that fails does not starve the next one"
 CHAIN = "intervention handlers are a chain, in which None changes nothing"
 EVERYBODY_IS_ANSWERED = "every waiting caller gets an answer"
+WRONG_VALUE = "a value that does not fit is a validation error"
 WRONG = ["raised ValueError", "raised ValueError", 5]
 
 DIFFERS = {
@@ -64,6 +65,30 @@ DIFFERS = {
     "closures.closure_of_any": Difference(
         DOCUMENTED, autogen_core=None, actrio="handled"
     ),
+    "components.component_as_a_decorator": Difference(
+        DOCUMENTED, autogen_core="TypeError", actrio=("returned", 1)
+    ),
+    "components.loading_changes_the_model": Difference(
+        "the model is the caller's",
+        autogen_core="autogen_ext.models.ollama.OllamaChatCompletionClient",
+        actrio="OllamaChatCompletionClient",
+    ),
+    "components.model_without_a_provider": Difference(
+        DOCUMENTED, autogen_core="ValidationError", actrio=("returned", "x")
+    ),
+    "components.nested_class": Difference(
+        "what can be dumped can be loaded",
+        autogen_core=("components.Outer.Speaker", "ModuleNotFoundError"),
+        actrio=("components.Outer.Speaker", ("returned", "hello")),
+    ),
+    "components.provider_of_another_package": Difference(
+        "importing a module runs it, so data must not choose which",
+        autogen_core=("returned", "hello"),
+        actrio="ValueError",
+    ),
+    "components.public_names_of_the_methods": Difference(
+        DOCUMENTED, autogen_core="NotImplementedError", actrio=("returned", True)
+    ),
     "handlers.catch_all_handler": Difference(
         DOCUMENTED,
         autogen_core="ValueError",
@@ -99,6 +124,19 @@ DIFFERS = {
     ),
     "identity.default_topic_equals_its_topic": Difference(
         "a topic is its type and its source", autogen_core=False, actrio=True
+    ),
+    "images.image_beside_text": Difference(
+        WRONG_VALUE, autogen_core="TypeError", actrio=("returned", 2)
+    ),
+    "images.image_field_of_something_else": Difference(
+        WRONG_VALUE,
+        autogen_core=["TypeError", "TypeError", "UnidentifiedImageError"],
+        actrio=["ValidationError", "ValidationError", "ValidationError"],
+    ),
+    "images.image_from_uri_of_another_format": Difference(
+        "any format that Pillow reads will do",
+        autogen_core="ValueError",
+        actrio=("returned", (5, 4)),
     ),
     "interventions.drop_message_is_an_exception": Difference(
         DOCUMENTED,

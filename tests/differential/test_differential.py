@@ -21,9 +21,12 @@ from actrio.testing import VirtualTimeLoop
 from .differs import DIFFERS
 from .scripts import (
     agents,
+    cache,
     closures,
+    components,
     handlers,
     identity,
+    images,
     interventions,
     life,
     messages,
@@ -35,9 +38,12 @@ Script = Callable[[ModuleType], Coroutine[Any, Any, object]]
 
 MODULES = [
     agents,
+    cache,
     closures,
+    components,
     handlers,
     identity,
+    images,
     interventions,
     life,
     messages,

@@ -11,26 +11,12 @@ from autogen_core import exceptions as autogen_exceptions
 import actrio
 from actrio import exceptions
 
-# What the core has not got: serialization, components, model calls and telemetry.
+# What the core has not got: serialization and telemetry.
 ABSENT = {
-    "CacheStore",
-    "Component",
-    "ComponentBase",
-    "ComponentFromConfig",
-    "ComponentLoader",
-    "ComponentModel",
-    "ComponentSchemaType",
-    "ComponentToConfig",
-    "ComponentType",
-    "FunctionCall",
-    "Image",
-    "InMemoryStore",
     "JSON_DATA_CONTENT_TYPE",
     "MessageSerializer",
     "PROTOBUF_DATA_CONTENT_TYPE",
     "UnknownPayload",
-    "is_component_class",
-    "is_component_instance",
     "trace_create_agent_span",
     "trace_invoke_agent_span",
     "trace_tool_span",
@@ -42,6 +28,7 @@ OPTIONAL = {
     "AgentProxy.send_message": {"sender"},
     "AgentType": {"type"},
     "BaseAgent": {"description"},
+    "ComponentModel": {"provider"},
     "RoutedAgent": {"description"},
 }
 # What is added and may be given by position, as AutoGen's documents do.

@@ -8,6 +8,7 @@ import, and of all others only those in a trusted namespace are imported.
 import importlib
 from collections.abc import Iterable
 from contextlib import suppress
+from types import ModuleType
 from typing import Any
 
 import attrs
@@ -125,28 +126,14 @@ def _find_by_type(model: ComponentModel, known: Known) -> type[Any]:
 
 
 def _imported(provider: str) -> object:
-    """Import what a dotted name leads to; the class may stand inside other classes."""
-    parts = provider.split(".")
-    for end in range(len(parts) - 1, 0, -1):
-        module = ".".join(parts[:end])
-        try:
-            found: object = importlib.import_module(module)
-        except ModuleNotFoundError as exc:
-            missing = exc.name or ""
-            if not f"{module}.".startswith(f"{missing}."):
-                raise  # the module is there, what it needs is not
-            continue
-        for part in parts[end:]:
-            found = _member(found, part, provider)
-        return found
-    message = (
-        f"provider {provider!r} names a module that cannot be found: install what "
-        "has it, or correct the name"
-    )
-    raise ModuleNotFoundError(message, name=parts[0])
-
-
-def _member(owner: object, name: str, provider: str) -> object:
+    *owners, name = provider.split(".")
+    owner = _owner(owners)
+    if owner is None:
+        message = (
+            f"provider {provider!r} names a module that cannot be found: install what "
+            "has it, or correct the name"
+        )
+        raise ModuleNotFoundError(message, name=".".join(owners))
     try:
         return getattr(owner, name)
     except AttributeError as exc:
@@ -155,3 +142,19 @@ def _member(owner: object, name: str, provider: str) -> object:
             f"no {name!r}"
         )
         raise AttributeError(message, name=name, obj=owner) from exc
+
+
+def _owner(names: list[str]) -> object:
+    """Import a module, or a class that others stand in; None if there is none."""
+    for end in range(len(names), 0, -1):
+        module = ".".join(names[:end])
+        try:
+            found: object = importlib.import_module(module)
+        except ModuleNotFoundError as exc:
+            if not f"{module}.".startswith(f"{exc.name}."):
+                raise  # the module is there, what it needs is not
+            continue
+        for name in names[end:]:
+            found = getattr(found, name, None)
+        return found if isinstance(found, ModuleType | type) else None
+    return None

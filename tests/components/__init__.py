@@ -1,0 +1,1 @@
+"""Components: writing them down, and making them again."""

@@ -1,0 +1,111 @@
+"""The names that need an extra are imported when they are first asked for."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import actrio
+
+LATE = actrio._LATE
+
+
+def python(program: str) -> str:
+    """Run a program in an interpreter of its own, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_actrio_imports_no_extra() -> None:
+    """What a program does not use costs it nothing."""
+    extras = {"pydantic", "pydantic_core", "PIL"}
+    program = f"import actrio, sys; print({extras} & set(sys.modules))"
+    assert python(program) == "set()"
+
+
+@pytest.mark.parametrize(
+    ("package", "names", "extra"),
+    [
+        ("pydantic", ["Component", "InMemoryStore", "ComponentType"], "pydantic"),
+        ("PIL", ["Image"], "images"),
+    ],
+)
+def test_a_missing_package_gives_the_command(
+    package: str, names: list[str], extra: str
+) -> None:
+    """The rest of actrio works without it."""
+    program = f"""
+import sys
+sys.modules[{package!r}] = None
+import actrio
+for name in {names}:
+    try:
+        getattr(actrio, name)
+    except ImportError as exc:
+        print(exc)
+try:
+    from actrio import {names[0]}
+except ImportError as exc:
+    print(exc.name)
+"""
+    assert python(program).splitlines() == [
+        *(
+            f"actrio.{name} needs {package}: pip install 'actrio[{extra}]'"
+            for name in names
+        ),
+        package,
+    ]
+
+
+def test_an_image_needs_no_pydantic() -> None:
+    """Only a field of a pydantic model does."""
+    program = "import sys; sys.modules['pydantic'] = None; from actrio import Image"
+    assert python(f"{program}; print(Image.__name__)") == "Image"
+
+
+def test_another_missing_package_is_not_taken_for_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The command would not help."""
+    monkeypatch.setitem(actrio._LATE, "Planted", "planted")
+    monkeypatch.setitem(actrio._EXTRAS, "planted", ("PIL", "images"))
+    with pytest.raises(ModuleNotFoundError, match=r"actrio\.planted"):
+        _ = actrio.Planted  # type: ignore[attr-defined] # planted
+
+
+def test_other_names_do_not_exist() -> None:
+    """The error is the usual one."""
+    with pytest.raises(AttributeError, match="'actrio' has no attribute 'Nope'"):
+        _ = actrio.Nope  # type: ignore[attr-defined] # what is tested
+
+
+def test_a_late_name_is_looked_up_once() -> None:
+    """Afterwards it is a name like any other."""
+    assert actrio.FunctionCall is not None
+    assert actrio.Component is vars(actrio)["Component"]
+
+
+def test_late_names_are_listed() -> None:
+    """For whoever completes names, in an interpreter or in an editor."""
+    assert set(actrio.__all__) <= set(dir(actrio))
+    assert set(LATE) <= set(actrio.__all__)
+
+
+def test_type_checkers_see_what_is_imported() -> None:
+    """The imports for type checkers and the table say the same."""
+    tree = ast.parse(Path(actrio.__file__).read_text())
+    seen = {
+        alias.name: node.module
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == LATE
+    assert set(actrio._EXTRAS) == set(LATE.values())
