@@ -55,6 +55,9 @@ nitpick_ignore = [
     ("py:class", name)
     for name in (
         "actrio._concurrency._host.CancelScope",  # trio's or anyio's, as the host
+        "actrio.cache.InMemoryStoreConfig",  # empty
+        "actrio.components._loading.ConcreteComponent",  # for type checkers
+        "PIL.Image.Image",
         "asyncio.events.TimerHandle",
         "asyncio.exceptions.CancelledError",
         "asyncio.futures.Future",
@@ -69,10 +72,17 @@ nitpick_ignore = [
         "collections.abc.Sequence",
         "concurrent.futures._base.Executor",
         "contextvars.Context",
+        "os.PathLike",
+        "pydantic.main.BaseModel",
+    )
+] + [("py:exc", "pydantic.ValidationError")]
+# Type variables of the source; they are not names that a user could look up.
+nitpick_ignore_regex = [
+    (
+        "py:class",
+        r"(actrio\..*\.)?(T|Ts|(Agent|Class|Config|Expected|FromConfig|ToConfig)T)",
     )
 ]
-# Type variables of the source; they are not names that a user could look up.
-nitpick_ignore_regex = [("py:class", r"(actrio\..*\.)?(T|Ts|AgentT|ClassT)")]
 
 
 def _public_name(

@@ -350,7 +350,7 @@ def test_the_first_command_of_the_readme_shows_something() -> None:
 
 
 def test_change_notes_have_a_known_kind() -> None:
-    """`<issue>.<kind>.md`, as towncrier and `docs/changes/README.md` want it."""
+    """`<issue>[.<subject>].<kind>.md`, as towncrier and `docs/changes/README.md` want it."""
     names = {path.name for path in (DOCS / "changes").glob("*")} - {"README.md"}
-    pattern = re.compile(r"\d+\.(feature|change|bugfix|doc|misc)\.md")
+    pattern = re.compile(r"\d+(\.\w+)?\.(feature|change|bugfix|doc|misc)\.md")
     assert not [name for name in sorted(names) if not pattern.fullmatch(name)]

@@ -158,7 +158,7 @@ _EXTRAS = {
 }
 
 # Type checkers must not see this, or every name would be one of actrio's for them.
-if not TYPE_CHECKING:
+if not TYPE_CHECKING:  # pragma: no branch
 
     def __getattr__(name: str) -> object:
         """Import a late name, and keep it."""

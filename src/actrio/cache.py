@@ -6,11 +6,11 @@ They are no place for the state of agents: what an agent must not lose is what i
 
 from abc import ABC, abstractmethod
 from inspect import isawaitable
-from typing import Generic, Self, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel
 
-from .components import Component, ComponentBase
+from .components import Component, ComponentBase, ComponentType
 
 __all__ = ["AsyncInMemoryStore", "CacheStore", "InMemoryStore"]
 
@@ -24,7 +24,7 @@ class CacheStore(ABC, ComponentBase[BaseModel], Generic[T]):
     `aset` work with both kinds.
     """
 
-    component_type = "cache_store"
+    component_type: ClassVar[ComponentType] = "cache_store"
 
     @abstractmethod
     def get(self, key: str, default: T | None = None) -> T | None:
@@ -67,7 +67,7 @@ class InMemoryStore(CacheStore[T], Component[InMemoryStoreConfig]):
     It grows until somebody removes from `store`.
     """
 
-    component_provider_override = "actrio.InMemoryStore"
+    component_provider_override: ClassVar[str | None] = "actrio.InMemoryStore"
     component_config_schema = InMemoryStoreConfig
 
     store: dict[str, T]
@@ -95,7 +95,7 @@ class InMemoryStore(CacheStore[T], Component[InMemoryStoreConfig]):
 class AsyncInMemoryStore(InMemoryStore[T]):
     """An `InMemoryStore` whose `get` and `set` are awaited, as those of a database."""
 
-    component_provider_override = "actrio.AsyncInMemoryStore"
+    component_provider_override: ClassVar[str | None] = "actrio.AsyncInMemoryStore"
 
     async def get(self, key: str, default: T | None = None) -> T | None:  # type: ignore[override] # for programs that await it
         """Return the value under ``key``, or ``default`` if there is none.

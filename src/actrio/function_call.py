@@ -20,8 +20,7 @@ class FunctionCall:
     """What the result refers to."""
 
     arguments: str | Mapping[str, Any]
-    """The arguments by name: the JSON text of an object, as models give it, or a
-    mapping."""
+    """The arguments by name, in the JSON text of an object or in a mapping."""
 
     name: str
     """The name of the function."""

@@ -92,7 +92,7 @@ class _Decorated:
     """Goes between the public methods of a decorated class and the loader."""
 
     def dump_component(self: Any) -> ComponentModel:
-        """Write the component down, to be loaded again by `load_component`.
+        """Write the component down, for ``load_component`` to make it again.
 
         What ``to_config()`` says in a `ComponentModel` goes before what the class says.
         """

@@ -50,7 +50,7 @@ class ComponentToConfig(Generic[ToConfigT]):
         return config
 
     def dump_component(self) -> ComponentModel:
-        """Write the component down, to be loaded again by `load_component`.
+        """Write the component down, for ``load_component`` to make it again.
 
         Warns:
             UserWarning: If the class would be loaded from a module whose name begins

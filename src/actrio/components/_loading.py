@@ -118,7 +118,7 @@ class ComponentLoader:
         components: Iterable[type[Any]] = (),
         trusted_namespaces: Iterable[str] = (),
     ) -> Self | ExpectedT:
-        """Make a component of what `dump_component` has written.
+        """Make a component of what ``dump_component`` has written.
 
         The class is imported by its provider, if that is in ``actrio``, in ``autogen_*``
         or in a trusted namespace. A class that the caller names, by calling this on it
