@@ -319,6 +319,42 @@ FAULTS = [
         "        self._by_id[subscription.id] = placed",
         "properties/test_routes_model.py::test_index_and_cache_agree_with_a_scan",
     ),
+    # -- components and images
+    _fault(
+        "any provider is imported",
+        "components/_providers.py",
+        "if not known.trusts(provider):",
+        "if False:",
+        "components/test_loading.py::test_an_untrusted_module_does_not_run",
+    ),
+    _fault(
+        "a namespace is trusted by the beginning of its name",
+        "components/_providers.py",
+        'provider.startswith(f"{name}.")',
+        "provider.startswith(name)",
+        "components/test_loading.py::test_other_providers_are_not_imported",
+    ),
+    _fault(
+        "what a load trusts is trusted afterwards",
+        "components/_loading.py",
+        "_known.reset(token)",
+        "pass",
+        "components/test_loading.py::test_parts_of_a_component_are_trusted_with_it",
+    ),
+    _fault(
+        "a component of another class is made before it is refused",
+        "components/_loading.py",
+        "if not issubclass(cls, wanted):",
+        "if False:",
+        "components/test_loading.py::test_a_component_of_another_class_is_not_made",
+    ),
+    _fault(
+        "an image is decoded before its pixels are counted",
+        "images.py",
+        "_check_pixels(opened.size, max_pixels)\n            return cls(opened)",
+        "made = cls(opened)\n            _check_pixels(opened.size, max_pixels)\n            return made",
+        "test_images.py::test_many_pixels_are_refused_before_they_are_decoded",
+    ),
 ]
 
 

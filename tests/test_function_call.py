@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from actrio import FunctionCall
 
@@ -17,6 +17,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None, database=None)
 @given(arguments=st.dictionaries(st.text(), JSON))
 def test_text_and_mapping_mean_the_same(arguments: dict[str, Any]) -> None:
     """Both are kept as they were given."""

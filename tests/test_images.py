@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import Image as PILImage
 from pydantic import BaseModel, ValidationError
 
@@ -110,6 +110,7 @@ def test_what_is_no_whole_image_is_refused(data: bytes) -> None:
     assert isinstance(seen.value, OSError)
 
 
+@settings(deadline=None, database=None)
 @given(
     position=st.integers(0, 10_000),
     replaced=st.binary(min_size=1, max_size=8),
@@ -124,7 +125,7 @@ def test_damaged_data_gives_an_image_or_the_error(
     position %= len(data)
     data[position : position + len(replaced)] = replaced
     with contextlib.suppress(InvalidImage):
-        assert Image.from_bytes(data).image.mode == "RGB"
+        assert Image.from_bytes(data, max_pixels=10_000).image.mode == "RGB"
 
 
 def test_eps_is_not_run_unless_asked_for() -> None:
@@ -150,15 +151,17 @@ def test_large_data_is_refused_unread(read: Callable[[int], Image]) -> None:
     """Four bytes for each allowed pixel are enough for any image."""
     limit = math.ceil(len(PNG) / 4)
     assert read(limit).image.size == (4, 3)
-    with pytest.raises(InvalidImage, match=r"too large: .* bytes .* raise max_pixels"):
+    with pytest.raises(InvalidImage, match=r"too large: .* bytes, .* raise max_pixels"):
         read(limit - 3)
 
 
-def test_a_large_file_is_refused_half_read(tmp_path: Path) -> None:
+def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
     """The error names the file."""
     path = tmp_path / "red.png"
     path.write_bytes(PNG)
-    with pytest.raises(InvalidImage, match="too large: 41 bytes or more") as caught:
+    with pytest.raises(
+        InvalidImage, match=f"too large: {len(PNG)} bytes, of 40 "
+    ) as caught:
         Image.from_file(path, max_pixels=10)
     assert caught.value.__notes__ == [f"The file is {path}."]
 

@@ -133,7 +133,7 @@ __all__ = [
     "type_subscription",
 ]
 
-# The names that need an extra, and where they are.
+# The names that need an extra, and where they are. A star import asks for all of them.
 _LATE = {
     "AsyncInMemoryStore": "cache",
     "CacheStore": "cache",

@@ -8,6 +8,7 @@ import base64
 import binascii
 import inspect
 import re
+import reprlib
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 from os import PathLike
@@ -107,7 +108,7 @@ class Image:
         Raises:
             InvalidImage: If it is no base64, no whole image, or too large.
         """
-        _check_size(len(base64_str) * 3 // 4, max_pixels)
+        _check_size(len(base64_str) * 3 // 4 - 2, max_pixels)  # two may be padding
         try:
             data = base64.b64decode(base64_str)
         except (binascii.Error, ValueError) as exc:
@@ -142,13 +143,12 @@ class Image:
             OSError: If the file cannot be read.
             InvalidImage: If it is no whole image, or too large.
         """
-        with Path(file_path).open("rb") as file:
-            # One byte more than allowed, to be refused as too many.
-            data = file.read(_BYTES_PER_PIXEL * max_pixels + 1)
+        path = Path(file_path)
         try:
-            return cls.from_bytes(data, max_pixels=max_pixels)
+            _check_size(path.stat().st_size, max_pixels)
+            return cls.from_bytes(path.read_bytes(), max_pixels=max_pixels)
         except InvalidImage as exc:
-            exc.add_note(f"The file is {file_path}.")
+            exc.add_note(f"The file is {path}.")
             raise
 
     @classmethod
@@ -255,7 +255,9 @@ class Image:
             case {"data": str(data)}:
                 return cls.from_base64(data)
             case _:
-                message = f"{value!r} must be an Image or {{'data': base64}}"
+                message = (
+                    f"{reprlib.repr(value)} must be an Image or {{'data': base64}}"
+                )
                 raise ValueError(message)
 
 
@@ -276,7 +278,7 @@ def _check_size(size: int, max_pixels: int) -> None:
     allowed = _BYTES_PER_PIXEL * max_pixels
     if size > allowed:
         message = (
-            f"image too large: {size:,} bytes or more, of {allowed:,} allowed; raise "
+            f"image too large: {size:,} bytes, of {allowed:,} allowed; raise "
             "max_pixels, which allows four bytes each"
         )
         raise InvalidImage(message)

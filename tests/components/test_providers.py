@@ -51,7 +51,14 @@ def test_a_namespace_is_a_whole_name(provider: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "provider", ["nowhere.A", "nowhere.A.B", "actrio.nowhere.A", "actrio.cache.Nope.A"]
+    "provider",
+    [
+        "nowhere.A",
+        "nowhere.A.B",
+        "actrio.nowhere.A",
+        "actrio.cache.Nope.A",
+        "actrio.cache.abc.ABC",
+    ],
 )
 def test_a_missing_module_is_named(provider: str) -> None:
     """So that it can be installed, or the name corrected."""

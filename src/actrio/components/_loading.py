@@ -212,7 +212,7 @@ def _vouching(
 def _checked(found: object, wanted: type[Any]) -> type[ConcreteComponent[BaseModel]]:
     """Return what the provider named, if components can be made by it."""
     cls = _component_class(found)
-    for name in ("component_config_schema", "component_type"):
+    for name in cls.required_class_vars:
         if not hasattr(cls, name):
             message = f"{provider_of(cls)} cannot be loaded: set its attribute {name}"
             raise AttributeError(message, name=name, obj=cls)

@@ -8,7 +8,6 @@ import, and of all others only those in a trusted namespace are imported.
 import importlib
 from collections.abc import Iterable
 from contextlib import suppress
-from types import ModuleType
 from typing import Any
 
 import attrs
@@ -156,5 +155,7 @@ def _owner(names: list[str]) -> object:
             continue
         for name in names[end:]:
             found = getattr(found, name, None)
-        return found if isinstance(found, ModuleType | type) else None
+            if not isinstance(found, type):
+                return None
+        return found
     return None
