@@ -18,7 +18,7 @@ from trio.lowlevel import (
     enable_ki_protection as uninterruptible,
 )
 
-from ._host import CancelScope, Host, Nursery, RaiseCancelled, Timer, Waiter
+from ._host import CancelScope, Host, Nursery, RaiseCancelled, Timer, Waiter, Worker
 from ._select import current_host, interrupt_main_thread
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "RaiseCancelled",
     "Timer",
     "Waiter",
+    "Worker",
     "current_host",
     "interrupt_main_thread",
     "interruptible",

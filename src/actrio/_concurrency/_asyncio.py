@@ -16,16 +16,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
 from types import coroutine
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, Generic, NoReturn, TypeVar, cast
 
 import anyio
 from anyio.lowlevel import checkpoint
 
-from ._host import CancelScope, Nursery, RaiseCancelled, Timer, Waiter, split_group
+from ._host import (
+    CancelScope,
+    Nursery,
+    RaiseCancelled,
+    Timer,
+    Waiter,
+    Worker,
+    split_group,
+)
+
+T = TypeVar("T")
 
 _logger: Final = logging.getLogger("autogen_core")
 
@@ -100,6 +112,9 @@ class AsyncioHost:
         # asyncio itself keeps only a weak reference to a task
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
+
+    def open_worker(self) -> Worker:
+        return _AsyncioWorker(self, self._loop)
 
     async def park(self, waiter: Waiter) -> None:
         future = waiter.parked = _Parking(loop=self._loop)
@@ -199,6 +214,68 @@ class _Parking(asyncio.Future[None]):
             waiter.parked = None
             self.waiter = None
         return super().cancel(msg)
+
+
+class _AsyncioWorker:
+    """See `Worker`. The thread is its own, started with the first call.
+
+    anyio's ``to_thread`` will not do: a native cancellation reaches through its shield
+    and frees its limiter while the thread is still at work.
+    """
+
+    def __init__(self, host: AsyncioHost, loop: asyncio.AbstractEventLoop) -> None:
+        self._host = host
+        self._loop = loop
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="actrio-worker")
+
+    async def run(self, function: Callable[[], T]) -> T:
+        await checkpoint()
+        return await self._call(_Call(function))
+
+    async def finish(self, function: Callable[[], object]) -> None:
+        try:
+            # no deadline: a thread cannot be abandoned, so there is nothing to give up
+            with anyio.CancelScope(shield=True):
+                await self._call(_LastCall(function))
+        finally:
+            self._thread.shutdown()
+
+    async def _call(self, call: _Call[T]) -> T:
+        done = self._loop.run_in_executor(self._thread, call)
+        done.add_done_callback(lambda _: self._host.wake(call))
+        await self._host.park(call)
+        result = done.result()
+        if (
+            call.cancelled is not None
+            and anyio.current_effective_deadline() > -math.inf
+        ):
+            call.cancelled()
+        return cast("T", result)
+
+
+class _Call(Waiter, Generic[T]):
+    """One call for a thread, which may be withdrawn until the thread begins with it."""
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self._function = function
+        self._unclaimed = threading.Lock()
+
+    def __call__(self) -> T | None:
+        return self._function() if self._claim() else None
+
+    def leave(self) -> bool:
+        return self._claim()
+
+    def _claim(self) -> bool:
+        """Say whether the caller was first, the thread or who withdraws the call."""
+        return self._unclaimed.acquire(blocking=False)
+
+
+class _LastCall(_Call[T]):
+    """A call that nobody withdraws."""
+
+    def leave(self) -> bool:
+        return False
 
 
 def _was_woken(waiter: Waiter) -> bool:

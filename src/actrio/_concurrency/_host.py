@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 from types import TracebackType
-from typing import NoReturn, Protocol, Self, cast
+from typing import NoReturn, Protocol, Self, TypeVar, cast
+
+T = TypeVar("T")
 
 RaiseCancelled = Callable[[], NoReturn]
 """Raises the cancellation that a task received while it was not free to leave."""
@@ -80,6 +82,27 @@ class Timer(Protocol):
         ...
 
 
+class Worker(Protocol):
+    """Runs blocking functions in a thread: one at a time, in the order they came."""
+
+    async def run(self, function: Callable[[], T], /) -> T:
+        """Call ``function`` in the thread and return its value.
+
+        Cancellation: A call that has not begun is withdrawn. One that has begun is
+        waited for, and its value is returned or its error raised; the cancellation
+        comes at the next checkpoint. Only a native ``cancel()`` of an asyncio task,
+        which nobody repeats, is raised in place of the value.
+        """
+        ...
+
+    async def finish(self, function: Callable[[], object], /) -> None:
+        """Make a last call, whatever cancels the caller, and let the thread go.
+
+        The calls that were made before come first; there must be none after it.
+        """
+        ...
+
+
 class Host(Protocol):
     """One running event loop, trio's or asyncio's.
 
@@ -126,6 +149,10 @@ class Host(Protocol):
 
         ``async_fn`` must not raise anything but its own cancellation.
         """
+        ...
+
+    def open_worker(self) -> Worker:
+        """Make a worker; whoever does must call `Worker.finish` in the end."""
         ...
 
     async def checkpoint(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import trio
 from trio.lowlevel import (
@@ -22,10 +22,12 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
-from ._host import CancelScope, Nursery, Timer, Waiter, split_group
+from ._host import CancelScope, Nursery, Timer, Waiter, Worker, split_group
 
 if TYPE_CHECKING:
     from outcome import Outcome
+
+T = TypeVar("T")
 
 _logger: Final = logging.getLogger("autogen_core")
 
@@ -87,6 +89,9 @@ class TrioHost:
     ) -> None:
         spawn_system_task(async_fn, context=context)
 
+    def open_worker(self) -> Worker:
+        return _TrioWorker()
+
     def park(self, waiter: Waiter) -> Awaitable[object]:
         # not async: one frame less on the way of every message
         waiter.parked = current_task()
@@ -113,6 +118,21 @@ class TrioHost:
     def is_stray(self, exc: BaseException) -> bool:
         del exc
         return False  # only trio makes a Cancelled
+
+
+class _TrioWorker:
+    """See `Worker`. The threads are trio's own, one of them at a time."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = trio.CapacityLimiter(1)
+
+    async def run(self, function: Callable[[], T]) -> T:
+        return await trio.to_thread.run_sync(function, limiter=self._one_at_a_time)
+
+    async def finish(self, function: Callable[[], object]) -> None:
+        # no deadline: a thread cannot be abandoned, so there is nothing to give up
+        with trio.CancelScope(shield=True):
+            await self.run(function)
 
 
 class _Woken:

@@ -32,7 +32,7 @@ from typing import Literal, TypeVar, TypeVarTuple
 import anyio
 import trio
 import trio._core._run as trio_scheduler
-from trio.testing import MockClock
+from trio.testing import MockClock, active_thread_count
 
 from ._tasks import describe_tasks
 from ._virtual_time import PATIENCE, Deadlocked, VirtualTimeLoop
@@ -196,12 +196,9 @@ class _ThreadPatience(trio.abc.Instrument):
 
     def __init__(self, clock: MockClock) -> None:
         self._clock = clock
-        self._limiter: trio.CapacityLimiter | None = None
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
-        if self._limiter is None:
-            self._limiter = trio.to_thread.current_default_thread_limiter()
-        wait = PATIENCE if self._limiter.borrowed_tokens else 0.0
+        wait = PATIENCE if active_thread_count() else 0.0
         if self._clock.autojump_threshold != wait:
             self._clock.autojump_threshold = wait
 
