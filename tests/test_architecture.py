@@ -27,6 +27,7 @@ LAYERS = [
     {"cache"},
     {"agents"},
     {"runtime"},
+    {"state"},
     {"testing", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -42,7 +43,13 @@ DOORS = {
 ANNOTATED = {("messages", "asyncio")}
 
 # Modules whose public names users import.
-PUBLIC = ["actrio", "actrio.exceptions", "actrio.logging", "actrio.testing"]
+PUBLIC = [
+    "actrio",
+    "actrio.exceptions",
+    "actrio.logging",
+    "actrio.state",
+    "actrio.testing",
+]
 
 # Tests of something wider than one module: they stand at the top of `tests`, or in a
 # folder of their own, under the name of their subject.

@@ -24,11 +24,12 @@ Beside the road::
     components/        objects that are written down as data and made again from it
     cache.py           key-value stores, which are components
     images.py          images in messages
+    state/             where states lie while no agent holds them: memory, SQLite
     testing/           tools for testing programs made of agents
 
 The names below are the public ones, together with those of `actrio.exceptions`,
-`actrio.logging` and `actrio.testing`. Those in `_LATE` need an extra, and are imported
-when they are first asked for.
+`actrio.logging`, `actrio.state` and `actrio.testing`. Those in `_LATE` need an extra, and
+are imported when they are first asked for.
 """
 
 import importlib

@@ -21,6 +21,16 @@ __all__ = [
     "RecipientNotFound",
     "RequestCancelled",
     "RuntimeStoppedError",
+    "StateConflict",
+    "StateKeyInvalid",
+    "StateNotStorable",
+    "StateStoreClosed",
+    "StateStoreCorrupt",
+    "StateStoreError",
+    "StateStoreFull",
+    "StateStoreLocked",
+    "StateStoreReadOnly",
+    "StateStoreTooNew",
     "SubscriptionNotFound",
     "UndeliverableException",
     "UntrustedProvider",
@@ -136,3 +146,94 @@ class RequestCancelled(CancelledError, ActrioError):
     On asyncio, task groups take any ``CancelledError`` for a cancellation of their
     own: one that escapes from a child task ends that task silently. Catch it there.
     """
+
+
+class StateStoreError(ActrioError):
+    """A state store could not do what it was asked.
+
+    This class itself stands for an error of the device below the store. Whether a save
+    that raises it was kept is for `StateStore.load` to tell; after its subclasses
+    nothing has changed. The store stays open after any of them.
+    """
+
+
+class StateStoreClosed(StateStoreError, RuntimeError):
+    """A state store was used outside its ``async with``, or in another event loop."""
+
+
+class StateStoreLocked(StateStoreError):
+    """Another process, or another store in this one, kept the file locked too long."""
+
+
+class StateStoreFull(StateStoreError):
+    """There is no room for the states: the disk is full, or the file at its limit."""
+
+
+class StateStoreReadOnly(StateStoreError):
+    """The file of a state store, or its folder, may not be written to."""
+
+
+class StateStoreCorrupt(StateStoreError):
+    """What a state store found is damaged, or was not written by a state store."""
+
+    key: str | None
+    """Whose state is damaged; None if it is the file as a whole."""
+
+    def __init__(self, message: object = "", key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class StateStoreTooNew(StateStoreError):
+    """A state store was written by a later version of actrio, in a later format."""
+
+
+class StateConflict(StateStoreError):
+    """A state was not saved, because its version is another one than expected."""
+
+    key: str
+    """Whose state it is."""
+
+    expected_version: int
+    """The version that the caller took it to have."""
+
+    version: int
+    """The version that it has; 0 if nothing is stored."""
+
+    def __init__(
+        self,
+        message: object = "",
+        key: str = "",
+        expected_version: int = 0,
+        version: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.key = key
+        self.expected_version = expected_version
+        self.version = version
+
+
+class StateKeyInvalid(StateStoreError, ValueError):
+    """A key is empty or too long, or is no text."""
+
+    key: object
+    """What was given as the key."""
+
+    def __init__(self, message: object = "", key: object = None) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class StateNotStorable(StateStoreError, TypeError, ValueError):
+    """A state holds something that would not come back from a store as it was."""
+
+    key: str
+    """Whose state it is."""
+
+    path: str
+    """Where in the state that is, as in ``state['history'][2]``."""
+
+    def __init__(self, message: object = "", key: str = "", path: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+        self.path = path
