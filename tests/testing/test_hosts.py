@@ -69,11 +69,16 @@ def test_the_watchdog_does_not_show_in_the_programs_deadline(host: Host) -> None
 
 @pytest.mark.parametrize("host", VIRTUAL)
 def test_a_thread_finishes_before_the_clock_jumps(host: Host) -> None:
-    """A thread's work is no hang, and wins against a virtual timeout."""
+    """A thread's work is no hang, and wins against a virtual timeout.
+
+    So does that of a thread with a limiter of its own.
+    """
 
     async def program() -> float:
         with anyio.fail_after(5):
             await anyio.to_thread.run_sync(time.sleep, 0.02)
+            own = anyio.CapacityLimiter(1)
+            await anyio.to_thread.run_sync(time.sleep, 0.02, limiter=own)
         await anyio.sleep(1)
         return anyio.current_time()
 

@@ -69,7 +69,7 @@ def encode(key: str, state: object) -> str:
         plain = dict(cast("Mapping[object, object]", state))
     try:
         text = json.dumps(plain, allow_nan=False, separators=(",", ":"))
-        if isinstance(plain, dict) and json.loads(text) == plain:
+        if text.startswith("{") and json.loads(text) == plain:
             return text
     except (TypeError, ValueError, RecursionError):
         pass  # said better below
