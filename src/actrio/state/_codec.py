@@ -134,4 +134,8 @@ def _fault_of(value: object) -> str | None:
 
 
 def _is_a(value: object) -> str:
-    return f"is a {type(value).__name__}, {short_repr(value)}"
+    try:
+        shown = short_repr(value)
+    except ValueError:  # there is an int with too many digits in it
+        shown = "..."
+    return f"is a {type(value).__name__}, {shown}"
