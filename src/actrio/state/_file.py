@@ -235,7 +235,8 @@ def _meaning(
         case sqlite3.SQLITE_TOOBIG:
             return StateStoreFull, "split the state over several keys"
         case sqlite3.SQLITE_READONLY:
-            return StateStoreReadOnly, "make the file and its folder writable"
+            remedy = "make the file, its -wal and -shm, and their folder writable"
+            return StateStoreReadOnly, remedy
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return StateStoreCorrupt, "restore the file from a copy, or use a new one"
         case sqlite3.SQLITE_CANTOPEN:
