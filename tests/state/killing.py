@@ -32,9 +32,9 @@ from zlib import crc32
 
 # imported here, or every forked process would do it again
 import anyio._backends._asyncio
-import anyio._backends._trio
+import anyio._backends._trio  # noqa: F401
 
-import actrio.state._file
+import actrio.state._file  # noqa: F401
 from actrio.state import SqliteStateStore
 from actrio.testing import Host, run
 
@@ -120,16 +120,14 @@ def kill_a_writer(path: Path, random: Random, host: Host) -> list[Found]:
         run(save_for_ever, path, random, pipe, host=host, virtual_time=False)
 
     process, pipe = fork(write)
-    acknowledged: list[Found] = []
     with os.fdopen(pipe, "rb") as lines:
-        for _ in range(random.choice([0, 0, 1, 2, 5])):
-            acknowledged.append(ACK.unpack(lines.read(ACK.size)))
+        acknowledged = lines.read(ACK.size * random.choice([0, 0, 1, 2, 5]))
         time.sleep(random.uniform(0, 0.02))
         os.kill(process, signal.SIGKILL)
         _, status = os.waitpid(process, 0)
         assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, "it ended itself"
-        rest = lines.read()
-    return acknowledged + [*ACK.iter_unpack(rest)]
+        acknowledged += lines.read()
+    return [*ACK.iter_unpack(acknowledged)]
 
 
 def what_is_left(path: Path, host: Host) -> Found:
