@@ -206,7 +206,7 @@ def fragments() -> Iterator[tuple[str, str]]:
     literal = re.compile(r"^( *)(?:\S.*)?::\n\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
     public = {
         f"{module}.{name}": getattr(importlib.import_module(module), name)
-        for module in ("actrio", "actrio.exceptions", "actrio.testing")
+        for module in ("actrio", "actrio.exceptions", "actrio.state", "actrio.testing")
         for name in importlib.import_module(module).__all__
     }
     members = {
@@ -297,6 +297,7 @@ def test_the_reference_has_every_public_name_once() -> None:
             "actrio",
             "actrio.exceptions",
             "actrio.logging",
+            "actrio.state",
             "actrio.testing",
         )
         for name in importlib.import_module(module).__all__
@@ -350,7 +351,7 @@ def test_the_first_command_of_the_readme_shows_something() -> None:
 
 
 def test_change_notes_have_a_known_kind() -> None:
-    """`<issue>[.<subject>].<kind>.md`, as towncrier and `docs/changes/README.md` want it."""
+    """`<issue>.<kind>.md` or `<issue>.<kind>.<n>.md`, as towncrier wants it."""
     names = {path.name for path in (DOCS / "changes").glob("*")} - {"README.md"}
-    pattern = re.compile(r"\d+(\.\w+)?\.(feature|change|bugfix|doc|misc)\.md")
+    pattern = re.compile(r"\d+\.(feature|change|bugfix|doc|misc)(\.\d+)?\.md")
     assert not [name for name in sorted(names) if not pattern.fullmatch(name)]

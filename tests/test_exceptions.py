@@ -17,6 +17,10 @@ from actrio.exceptions import (
     RecipientNotFound,
     RequestCancelled,
     RuntimeStoppedError,
+    StateConflict,
+    StateKeyInvalid,
+    StateNotStorable,
+    StateStoreCorrupt,
     SubscriptionNotFound,
     UndeliverableException,
 )
@@ -78,6 +82,13 @@ def test_the_data_is_in_attributes() -> None:
     assert DeadlockError("stuck", cycle).cycle == cycle
     assert DeadlockError("stuck").cycle == ()
     assert str(DeadlockError("stuck", cycle)) == "stuck"
+    conflict = StateConflict("conflict", "k", 1, 2)
+    assert (conflict.key, conflict.expected_version, conflict.version) == ("k", 1, 2)
+    assert StateKeyInvalid("empty", "").key == ""
+    unstorable = StateNotStorable("a set", "k", "state['x']")
+    assert (unstorable.key, unstorable.path) == ("k", "state['x']")
+    assert StateStoreCorrupt("damaged", "k").key == "k"
+    assert StateStoreCorrupt("damaged").key is None
 
 
 def test_errors_survive_pickling() -> None:
@@ -86,3 +97,5 @@ def test_errors_survive_pickling() -> None:
     assert (str(error), error.cycle) == ("stuck", (ID,))
     error = pickle.loads(pickle.dumps(RecipientNotFound("nobody", recipient=ID)))
     assert (str(error), error.recipient) == ("nobody", ID)
+    error = pickle.loads(pickle.dumps(StateConflict("conflict", "k", 1, 2)))
+    assert (str(error), error.key, error.version) == ("conflict", "k", 2)

@@ -152,8 +152,8 @@ class StateStoreError(ActrioError):
     """A state store could not do what it was asked.
 
     This class itself stands for an error of the device below the store. Whether a save
-    that raises it was kept is for `StateStore.load` to tell; after its subclasses
-    nothing has changed. The store stays open after any of them.
+    that raises it was kept is for ``load`` to tell; after its subclasses nothing has
+    changed. The store stays open after any of them.
     """
 
 
