@@ -354,6 +354,55 @@ FAULTS = [
         "_check_pixels(opened.size, max_pixels)\n            return cls(opened)",
         "made = cls(opened)\n            _check_pixels(opened.size, max_pixels)\n            return made",
         "test_images.py::test_many_pixels_are_refused_before_they_are_decoded",
+    # -- states
+    _fault(
+        "a cancelled caller leaves while its thread is at work",
+        "_concurrency/_asyncio.py",
+        "        return self._claim()\n",
+        "        return True\n",
+        "concurrency/test_worker.py::TestRun::test_a_call_that_has_begun_is_waited_for",
+    ),
+    _fault(
+        "a native cancel is lost while a thread is at work",
+        "_concurrency/_asyncio.py",
+        "            call.cancelled()\n",
+        "            pass\n",
+        "concurrency/test_worker.py::TestNativeCancel::test_it_is_raised_when_the_call_has_ended",
+    ),
+    _fault(
+        "a save that fails half-way is kept",
+        "state/_file.py",
+        'execute("ROLLBACK")',
+        'execute("COMMIT")',
+        "state/test_file.py::test_a_state_larger_than_sqlite_takes",
+    ),
+    _fault(
+        "the states of one save are not one transaction",
+        "state/_file.py",
+        "self._connection.execute(begin)",
+        "pass",
+        "state/test_file.py::test_a_state_larger_than_sqlite_takes",
+    ),
+    _fault(
+        "a deleted key gets its old versions again",
+        "state/_file.py",
+        '"UPDATE counter SET version = version + 1"',
+        '"UPDATE counter SET version = (SELECT count(*) FROM state) + 1"',
+        "state/test_store.py::test_a_key_that_came_back_has_a_new_version",
+    ),
+    _fault(
+        "a damaged state is returned",
+        "state/_file.py",
+        "if checksum != _checksum(key, version, text):",
+        "if False:",
+        "state/test_file.py::test_a_damaged_state_is_not_returned",
+    ),
+    _fault(
+        "a state is turned into something similar",
+        "state/_codec.py",
+        'text.startswith("{") and json.loads(text) == plain',
+        'text.startswith("{")',
+        "state/test_codec.py::test_the_message_says_what_is_wrong_and_what_to_do",
     ),
 ]
 

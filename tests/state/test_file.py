@@ -135,10 +135,10 @@ async def test_many_open_a_new_file_at_once(path: Path) -> None:
             await store.save(f"k{number}", {})
 
     async with anyio.create_task_group() as tasks:
-        for number in range(8):
+        for number in range(4):
             tasks.start_soon(use, number)
     async with SqliteStateStore(path) as store:
-        assert len(await store.keys()) == 8
+        assert len(await store.keys()) == 4
 
 
 async def test_a_file_that_somebody_else_makes_a_store_just_then(path: Path) -> None:

@@ -89,13 +89,12 @@ def _find_fault(state: object) -> tuple[str, str]:
     if not isinstance(state, dict):
         return "state", _is_a(state)
     todo: list[tuple[str, object, int]] = [("state", cast("object", state), 0)]
-    while todo:
+    level = 0
+    while todo and level < _LEVELS:
         path, value, level = todo.pop()
         fault = _fault_of(value)
         if fault is not None:
             return path, fault
-        if level == _LEVELS:
-            break
         inside = _members(path, value)
         todo += [(path, member, level + 1) for path, member in reversed(inside)]
     return "state", "is nested too deeply, or contains itself"
