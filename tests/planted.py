@@ -354,6 +354,7 @@ FAULTS = [
         "_check_pixels(opened.size, max_pixels)\n            return cls(opened)",
         "made = cls(opened)\n            _check_pixels(opened.size, max_pixels)\n            return made",
         "test_images.py::test_many_pixels_are_refused_before_they_are_decoded",
+    ),
     # -- states
     _fault(
         "a cancelled caller leaves while its thread is at work",

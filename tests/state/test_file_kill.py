@@ -12,7 +12,6 @@ import pytest
 
 from . import killing
 
-
 SEED, KILLS = 2, 300
 
 
