@@ -21,13 +21,14 @@ LAYERS = [
     {"identity"},
     {"exceptions"},
     {"messages"},
-    {"abc", "logging"},
+    {"abc"},
     {"_contextvars"},
+    {"logging"},
     {"components", "function_call", "images", "subscriptions"},
     {"cache"},
     {"agents"},
     {"runtime"},
-    {"state"},
+    {"state", "telemetry"},
     {"testing", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

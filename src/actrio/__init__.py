@@ -65,6 +65,10 @@ from .subscriptions import (
     default_subscription,
     type_subscription,
 )
+from .telemetry import find_watchers
+
+# The runtime knows none of those who watch it; here everything is known.
+SingleThreadedAgentRuntime.find_watchers = staticmethod(find_watchers)
 
 if TYPE_CHECKING:
     from .cache import AsyncInMemoryStore, CacheStore, InMemoryStore

@@ -284,7 +284,8 @@ class Actor:
                 router.crash(own)
                 own = program_ended(self.id, own)
             if own is not None:
-                self._fail_queued(own)
+                # there is no second lane: it comes with the agent, and goes with it
+                router.not_built(self.lane, own)
             else:
                 router.refuse_lane(self.lane)
             if cancellation is exc:
@@ -296,11 +297,6 @@ class Actor:
             self.building = None
             self._call_others()
             router.quiescence.leave()
-
-    def _fail_queued(self, exc: BaseException) -> None:
-        # there is no second lane: it comes with the agent, and goes when that closes
-        for envelope in self.lane.inbox.clear():
-            self.router.not_built(envelope, exc)
 
     def _call_others(self) -> None:
         """Start the tasks that were not started, or left, while the agent was built."""

@@ -50,8 +50,8 @@ class Post(Tasks, Protocol):
         """Record that an agent had no handler for a message."""
         ...
 
-    def not_built(self, envelope: Envelope, exc: BaseException) -> None:
-        """Fail an envelope because its recipient could not be built."""
+    def not_built(self, lane: Any, exc: BaseException) -> None:
+        """Fail everything in a lane because its agent could not be built."""
         ...
 
     def publish_failed(self, envelope: Envelope, exc: BaseException) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, Final, final
 
 from .._concurrency import interruptible
@@ -16,6 +17,7 @@ from ..abc import InterventionHandler
 from ..exceptions import MessageDroppedException
 from ..identity import AgentId
 from ..messages import MessageContext
+from ._watching import Watch
 
 
 @final
@@ -70,13 +72,20 @@ class InterventionChain:
     __slots__ = ("_steps",)
 
     def __init__(self, handlers: Sequence[InterventionHandler]) -> None:
-        self._steps: dict[str, list[_Step]] = {
-            method: [_adapt(getattr(handler, method)) for handler in handlers]
+        self._steps: dict[str, list[tuple[str, _Step]]] = {
+            method: [
+                (type(handler).__name__, _adapt(getattr(handler, method)))
+                for handler in handlers
+            ]
             for method in _METHODS
         }
 
     async def on_send(
-        self, message: object, context: MessageContext, recipient: AgentId
+        self,
+        message: object,
+        context: MessageContext,
+        recipient: AgentId,
+        watch: Watch | None,
     ) -> object:
         """Return what becomes of a direct message.
 
@@ -85,25 +94,33 @@ class InterventionChain:
             Exception: What a handler raised.
         """
         return await self._run(
-            "on_send", message, message_context=context, recipient=recipient
+            "on_send", message, watch, message_context=context, recipient=recipient
         )
 
-    async def on_publish(self, message: object, context: MessageContext) -> object:
+    async def on_publish(
+        self, message: object, context: MessageContext, watch: Watch | None
+    ) -> object:
         """Return what becomes of a published message; errors as in `on_send`."""
-        return await self._run("on_publish", message, message_context=context)
+        return await self._run("on_publish", message, watch, message_context=context)
 
     async def on_response(
-        self, message: object, sender: AgentId, recipient: AgentId | None
+        self,
+        message: object,
+        sender: AgentId,
+        recipient: AgentId | None,
     ) -> object:
         """Return what becomes of a response; errors as in `on_send`."""
         return await self._run(
-            "on_response", message, sender=sender, recipient=recipient
+            "on_response", message, None, sender=sender, recipient=recipient
         )
 
-    async def _run(self, method: str, message: object, **details: object) -> object:
-        for step in self._steps[method]:
+    async def _run(
+        self, method: str, message: object, watch: Watch | None, **details: object
+    ) -> object:
+        for handler, step in self._steps[method]:
             try:
-                result = await _call(step, message, details)
+                with nullcontext() if watch is None else watch.intercepting(handler):
+                    result = await _call(step, message, details)
             except DropMessage as drop:
                 raise _dropped(message, drop.reason) from drop
             if result is DropMessage or isinstance(result, DropMessage):

@@ -23,6 +23,7 @@ from ._dead_letters import DeadLetterReason
 from ._requests import current_invocation, hold, stuck_if_queued
 from ._router import Router
 from ._waits import Invocation
+from ._watching import Watch, WatchedDelivery
 
 _logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 
@@ -32,6 +33,7 @@ def fan_out(
     message: object,
     context: MessageContext,
     token: CancellationToken | None,
+    watch: Watch | None,
 ) -> list[Delivery]:
     """Deposit one copy for every recipient whose inbox has room.
 
@@ -40,6 +42,7 @@ def fan_out(
         message: What every recipient gets.
         context: What the first recipient is told; the others get equal ones.
         token: The publisher's token, which withdraws copies not yet handled.
+        watch: Those who watch the message, if anybody does.
 
     Returns:
         The copies that have to wait for room, in subscription order.
@@ -60,7 +63,10 @@ def fan_out(
         router.quiescence.enter()
         # a context is mutable, so no two handlers share one
         own = context if recipients == 1 else _copy_of(context)
-        delivery = Delivery(message, recipient, own)
+        if watch is None:
+            delivery = Delivery(message, recipient, own)
+        else:
+            delivery = WatchedDelivery(message, recipient, own, watch)
         lane = delivery.queue = actor.lane_for(type(message))
         if token is not None:
             delivery.forget_token = token.register(delivery.withdraw)

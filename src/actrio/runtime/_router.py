@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import count
 from typing import NoReturn
@@ -36,6 +36,7 @@ from ._quiescence import Quiescence
 from ._routes import Routes
 from ._supervisor import Phase, Supervisor
 from ._waits import Invocation
+from ._watching import Observers
 
 _logger = logging.getLogger(ROOT_LOGGER_NAME)
 
@@ -75,6 +76,7 @@ class Router:
         self.accepting_thread: int | None = None
         """The thread in which messages may be sent now; None unless it runs."""
         self.interventions: InterventionChain | None = None
+        self.observers = Observers(self._time)
         self.published = 0
         """How many messages were published; the publisher yields every so often."""
         self._host: Host | None = None
@@ -135,6 +137,19 @@ class Router:
     def _time(self) -> float:
         return 0.0 if self._host is None else self._host.current_time()
 
+    def agent_class(self, agent: AgentId) -> str | None:
+        """Return the name of the class of an agent that lives now."""
+        actor = self.directory.known(agent)
+        if actor is None or actor.agent is None:
+            return None
+        return type(actor.agent).__name__
+
+    def census(self) -> Iterator[tuple[str, int]]:
+        """Yield the type of each live actor, and how many messages wait for it."""
+        for actor in self.directory:
+            if actor.is_built:
+                yield actor.id.type, sum(lane.inbox.size for lane in actor.lanes())
+
     # -- sending ----------------------------------------------------------------
 
     def deposit(self, envelope: Envelope, lane: Lane) -> None:
@@ -190,6 +205,8 @@ class Router:
         recipient: AgentId | None = None,
     ) -> None:
         """Record that no handler took a message."""
+        if self.observers.is_watching():
+            self.observers.tell(lambda watcher: watcher.dead(reason.value, recipient))
         self.dead_letters.add(
             DeadLetter(
                 message=message,
@@ -211,8 +228,13 @@ class Router:
         if self.settings.strict_delivery and isinstance(envelope, Request):
             envelope.failure = no_handler_error(envelope)
 
-    def not_built(self, envelope: Envelope, exc: BaseException) -> None:
-        """Fail an envelope because its recipient could not be built."""
+    def not_built(self, lane: Lane, exc: BaseException) -> None:
+        """Fail everything in a lane because its agent could not be built."""
+        self.observers.tell(lambda watcher: watcher.not_built(lane.actor.id, exc))
+        for envelope in lane.inbox.clear():
+            self._not_built(envelope, exc)
+
+    def _not_built(self, envelope: Envelope, exc: BaseException) -> None:
         envelope.state = WITHDRAWN
         if isinstance(envelope, Request):
             envelope.error = exc

@@ -10,13 +10,20 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from threading import get_ident
-from typing import Any, Self, TypeVar, overload
+from typing import Any, ClassVar, Self, TypeVar, overload
 
 from .._concurrency import (
     AsyncContextManagerMixin,
     uninterruptible,
 )
-from ..abc import Agent, InterventionHandler, Subscription
+from ..abc import (
+    Agent,
+    Facts,
+    FindWatchers,
+    InterventionHandler,
+    Subscription,
+    Watchers,
+)
 from ..identity import AgentId, AgentMetadata, AgentType, TopicId
 from ..messages import CancellationToken, MessageContext, Request
 from ._dead_letters import DeadLetter, DeadLetters
@@ -28,6 +35,11 @@ from ._router import Router, Settings
 from ._sending import check_sendable, publish, send_observed
 
 T = TypeVar("T", bound=Agent)
+
+
+def _nobody_watches(tracers: object, meters: object, facts: Facts) -> Watchers:
+    del tracers, meters, facts
+    return Watchers()
 
 
 class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
@@ -46,7 +58,8 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
 
     Args:
         intervention_handlers: May change or drop every message, in this order.
-        tracer_provider: Reserved for tracing, which this version does not do yet.
+        tracer_provider: Where the spans of each message go, a ``TracerProvider`` of
+            OpenTelemetry; the one that is set globally by default.
         ignore_unhandled_exceptions: What the handler of a *published* message raises
             is logged; if False it also ends the runtime, and is raised by `stop`,
             `stop_when_idle` or the end of the block.
@@ -62,10 +75,15 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             logged. On asyncio it may be called outside of any task.
         warn_busy_after: Log an agent that handles one message for longer than this
             many seconds while others queue; ``math.inf`` never.
+        meter_provider: Where the metrics go, a ``MeterProvider`` of OpenTelemetry; the
+            one that is set globally by default.
 
     Raises:
         ValueError: If one of the numbers is out of its range.
     """
+
+    find_watchers: ClassVar[FindWatchers] = staticmethod(_nobody_watches)
+    """Finds traces, metrics and event log; set by the package, which knows them."""
 
     def __init__(
         self,
@@ -79,8 +97,8 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         strict_delivery: bool = False,
         on_dead_letter: Callable[[DeadLetter], object] | None = None,
         warn_busy_after: float = 30.0,
+        meter_provider: object | None = None,
     ) -> None:
-        del tracer_provider
         settings = Settings(
             ignore_unhandled_exceptions=ignore_unhandled_exceptions,
             max_concurrency=checked_concurrency(max_concurrency),
@@ -95,6 +113,15 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         if intervention_handlers:
             self._router.interventions = InterventionChain(intervention_handlers)
         self._life = Lifecycle(self._router)
+        self._providers = tracer_provider, meter_provider
+        self._look_for_watchers()
+
+    def _look_for_watchers(self) -> None:
+        """Find those who watch; again when starting, if there were none before."""
+        observers = self._router.observers
+        if not observers.watchers.always:
+            find = type(self).find_watchers
+            observers.use(find(*self._providers, self._router))
 
     def __repr__(self) -> str:
         phase, agents = self._supervisor.phase.value, len(self._router.directory)
@@ -161,7 +188,11 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         )
         router.quiescence.enter()
         try:
-            if router.interventions is None and cancellation_token is None:
+            if (
+                router.interventions is None
+                and cancellation_token is None
+                and not router.observers.is_watching()
+            ):
                 request = Request(message, recipient, context)
                 await begin(router, request)
                 return outcome_of(request)
@@ -499,6 +530,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             RuntimeError: If it is started already, is still closing its agents, or no
                 event loop runs here.
         """
+        self._look_for_watchers()
         self._life.start()
 
     async def stop(self) -> None:
@@ -578,6 +610,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
     @asynccontextmanager
     async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
         """Run for the length of a block; see the class."""
+        self._look_for_watchers()
         async with self._life.block():
             yield self
 

@@ -30,6 +30,7 @@ from ._requests import (
 )
 from ._router import Router
 from ._supervisor import Phase
+from ._watching import Watch, WatchedRequest
 
 _PUBLISHES_BEFORE_YIELDING: Final = 32
 
@@ -55,17 +56,40 @@ async def send_observed(
     context: MessageContext,
     token: CancellationToken | None,
 ) -> object:
-    """Send a request that interventions or a token look at."""
+    """Send a request that interventions, a token or a watcher look at."""
+    watch = router.observers.watch(message, context, recipient)
+    if watch is None:
+        return await _send(router, message, recipient, context, token, None)
+    with watch.sending() as bracket:
+        response = await _send(router, message, recipient, context, token, watch)
+        bracket.report(response)
+        return response
+
+
+@uninterruptible
+async def _send(
+    router: Router,
+    message: object,
+    recipient: AgentId,
+    context: MessageContext,
+    token: CancellationToken | None,
+    watch: Watch | None,
+) -> object:
     chain = router.interventions
     if chain is not None:
         try:
-            message = await chain.on_send(message, context, recipient)
-        except Exception:
+            message = await chain.on_send(message, context, recipient, watch)
+        except Exception as exc:
             reason = DeadLetterReason.DROPPED
             router.dead_message(message, context, reason, recipient)
+            _tell_if_dropped(watch, exc, is_response=False)
             raise
         check_sendable(router, recipient)
-    request = Request(message, recipient, context)
+    if watch is None:
+        request = Request(message, recipient, context)
+    else:
+        watch.passage.message = message
+        request = WatchedRequest(message, recipient, context, watch)
     if token is not None:
         cancel = partial(withdraw_by_token, router, request)
         request.forget_token = token.register(cancel)
@@ -78,7 +102,11 @@ async def send_observed(
         if request.forget_token is not None:
             request.forget_token()
     if chain is not None:
-        response = await chain.on_response(response, recipient, context.sender)
+        try:
+            response = await chain.on_response(response, recipient, context.sender)
+        except Exception as exc:
+            _tell_if_dropped(watch, exc, is_response=True)
+            raise
     return response
 
 
@@ -90,22 +118,38 @@ async def publish(
     token: CancellationToken | None,
 ) -> None:
     """Publish a message; see ``publish_message``."""
+    watch = router.observers.watch(message, context, _topic(context))
+    if watch is None:
+        await _publish(router, message, context, token, None)
+    else:
+        with watch.sending():
+            await _publish(router, message, context, token, watch)
+
+
+@uninterruptible
+async def _publish(
+    router: Router,
+    message: object,
+    context: MessageContext,
+    token: CancellationToken | None,
+    watch: Watch | None,
+) -> None:
     router.quiescence.enter()
     held = False
     try:
         if router.interventions is not None:
-            keep, message = await _intervene(router, message, context)
+            keep, message = await _intervene(router, message, context, watch)
             if not keep:
                 return
             check_sendable(router, _topic(context))
         if router.supervisor.phase is Phase.NEW:
-            _hold_publish(router, message, context, token)
+            _hold_publish(router, message, context, token, watch)
             held = True
             return
         host = router.host
         if host.is_cancelled():
             await host.checkpoint()
-        full = fan_out(router, message, context, token)
+        full = fan_out(router, message, context, token, watch)
         me = current_invocation()
         if me is not None:
             me.has_published = True
@@ -120,14 +164,17 @@ async def publish(
 
 
 async def _intervene(
-    router: Router, message: object, context: MessageContext
+    router: Router, message: object, context: MessageContext, watch: Watch | None
 ) -> tuple[bool, object]:
     """Run the interventions of a publish; False if the message is gone."""
     assert router.interventions is not None
     try:
-        return True, await router.interventions.on_publish(message, context)
-    except MessageDroppedException:
-        pass
+        kept = await router.interventions.on_publish(message, context, watch)
+        if watch is not None:
+            watch.passage.message = kept
+        return True, kept
+    except MessageDroppedException as exc:
+        _tell_if_dropped(watch, exc, is_response=False)
     except Exception:  # noqa: BLE001 - logged; it never reaches the publisher
         log_intervention_error(context)
     router.dead_message(message, context, DeadLetterReason.DROPPED)
@@ -139,12 +186,13 @@ def _hold_publish(
     message: object,
     context: MessageContext,
     token: CancellationToken | None,
+    watch: Watch | None,
 ) -> None:
     """Hold a publish at the gate; its recipients are looked up when it is let through."""
 
     def let_through() -> None:
         try:
-            for delivery in fan_out(router, message, context, token):
+            for delivery in fan_out(router, message, context, token, watch):
                 lane_of(delivery).put(delivery)
         except Exception:  # noqa: BLE001 - logged; its publisher has gone on
             log_routing_error(context)
@@ -157,6 +205,11 @@ def _hold_publish(
         router.quiescence.leave()
 
     router.hold(Held(let_through, refuse, None))
+
+
+def _tell_if_dropped(watch: Watch | None, exc: Exception, *, is_response: bool) -> None:
+    if watch is not None and isinstance(exc, MessageDroppedException):
+        watch.dropped(is_response=is_response)
 
 
 def _topic(context: MessageContext) -> TopicId:

@@ -1,0 +1,157 @@
+"""Spans of agents and tools, by OpenTelemetry's conventions for generative AI."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+from opentelemetry import trace
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.util.types import AttributeValue
+
+from .._contextvars import AgentInstantiationContext
+from ..identity import AgentId
+
+_TRACER: Final = "autogen-core"
+_SYSTEM: Final = "autogen"
+
+
+@contextmanager
+def trace_create_agent_span(
+    agent_name: str | AgentId | None = None,
+    *,
+    tracer: Tracer | None = None,
+    parent: Span | None = None,
+    agent_id: str | AgentId | None = None,
+    agent_description: str | None = None,
+    agent_type: str | None = None,
+) -> Generator[Span]:
+    """Run a block that makes an agent under a span ``create_agent <name>``.
+
+    What the block raises is recorded in the span, and raised.
+
+    Args:
+        agent_name: Its name; its id, or its type, do as well.
+        tracer: Makes the span; the global provider's by default.
+        parent: The span around it; the current one by default.
+        agent_id: Its id; inside a factory, the id of the agent being made.
+        agent_description: What it is for.
+        agent_type: Its type.
+    """
+    if agent_id is None and AgentInstantiationContext.is_in_factory_call():
+        agent_id = AgentInstantiationContext.current_agent_id()
+    attributes = _agent(agent_name, agent_id, agent_description, agent_type)
+    name = attributes.get("gen_ai.agent.name", "")
+    with _span("create_agent", f"{name}", attributes, tracer, parent) as span:
+        yield span
+
+
+@contextmanager
+def trace_invoke_agent_span(
+    agent_name: str | AgentId | None = None,
+    *,
+    tracer: Tracer | None = None,
+    parent: Span | None = None,
+    agent_id: str | AgentId | None = None,
+    agent_description: str | None = None,
+    agent_type: str | None = None,
+    message_type: str | None = None,
+) -> Generator[Span]:
+    """Run a block in which an agent works under a span ``invoke_agent <name>``.
+
+    What the block raises is recorded in the span, and raised.
+
+    Args:
+        agent_name: Its name; its id, or its type, do as well.
+        tracer: Makes the span; the global provider's by default.
+        parent: The span around it; the current one by default.
+        agent_id: Its id.
+        agent_description: What it is for.
+        agent_type: Its type.
+        message_type: What kind of message it works on.
+    """
+    attributes = _agent(agent_name, agent_id, agent_description, agent_type)
+    if message_type is not None:
+        attributes["messaging.message.type"] = message_type
+    name = attributes.get("gen_ai.agent.name", "")
+    with _span("invoke_agent", f"{name}", attributes, tracer, parent) as span:
+        yield span
+
+
+@contextmanager
+def trace_tool_span(
+    tool_name: str,
+    *,
+    tracer: Tracer | None = None,
+    parent: Span | None = None,
+    tool_description: str | None = None,
+    tool_call_id: str | None = None,
+) -> Generator[Span]:
+    """Run a block that calls a tool under a span ``execute_tool <name>``.
+
+    What the block raises is recorded in the span, and raised.
+
+    Args:
+        tool_name: The tool.
+        tracer: Makes the span; the global provider's by default.
+        parent: The span around it; the current one by default.
+        tool_description: What it does.
+        tool_call_id: Which call of the model it answers.
+    """
+    attributes: dict[str, AttributeValue] = {"gen_ai.tool.name": tool_name}
+    if tool_description is not None:
+        attributes["gen_ai.tool.description"] = tool_description
+    if tool_call_id is not None:
+        attributes["gen_ai.tool.call.id"] = tool_call_id
+    with _span(
+        "execute_tool", tool_name, attributes, tracer, parent, SpanKind.INTERNAL
+    ) as span:
+        yield span
+
+
+def _agent(
+    name: str | AgentId | None,
+    agent_id: str | AgentId | None,
+    description: str | None,
+    agent_type: str | None,
+) -> dict[str, AttributeValue]:
+    if isinstance(name, AgentId):
+        agent_id, name = agent_id or name, name.type
+    found = {
+        "gen_ai.agent.name": name or agent_type,
+        "gen_ai.agent.id": None if agent_id is None else str(agent_id),
+        "gen_ai.agent.description": description,
+        "gen_ai.agent.type": agent_type,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+@contextmanager
+def _span(
+    operation: str,
+    name: str,
+    attributes: dict[str, AttributeValue],
+    tracer: Tracer | None,
+    parent: Span | None,
+    kind: SpanKind = SpanKind.CLIENT,
+) -> Generator[Span]:
+    with (tracer or trace.get_tracer(_TRACER)).start_as_current_span(
+        f"{operation} {name}".rstrip(),
+        context=None if parent is None else trace.set_span_in_context(parent),
+        kind=kind,
+        attributes={
+            "gen_ai.operation.name": operation,
+            "gen_ai.system": _SYSTEM,
+            **attributes,
+        },
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield span
+        except Exception as exc:
+            span.record_exception(exc)
+            span.set_status(Status(StatusCode.ERROR, str(exc)))
+            span.set_attribute("error.type", type(exc).__name__)
+            raise
