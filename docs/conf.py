@@ -74,6 +74,8 @@ nitpick_ignore = [
         "concurrent.futures._base.Executor",
         "contextvars.Context",
         "os.PathLike",
+        "opentelemetry.trace.Tracer",
+        "opentelemetry.trace.span.Span",
         "pydantic.main.BaseModel",
     )
 ] + [("py:exc", "pydantic.ValidationError")]

@@ -25,6 +25,7 @@ Beside the road::
     cache.py           key-value stores, which are components
     images.py          images in messages
     state/             where states lie while no agent holds them: memory, SQLite
+    telemetry/         spans, metrics and event records of messages
     testing/           tools for testing programs made of agents
 
 The names below are the public ones, together with those of `actrio.exceptions`,
@@ -85,6 +86,11 @@ if TYPE_CHECKING:
         is_component_instance,
     )
     from .images import Image
+    from .telemetry._genai import (
+        trace_create_agent_span,
+        trace_invoke_agent_span,
+        trace_tool_span,
+    )
 
 __all__ = [
     "EVENT_LOGGER_NAME",
@@ -135,6 +141,9 @@ __all__ = [
     "is_component_instance",
     "message_handler",
     "rpc",
+    "trace_create_agent_span",
+    "trace_invoke_agent_span",
+    "trace_tool_span",
     "type_subscription",
 ]
 
@@ -154,12 +163,16 @@ _LATE = {
     "InMemoryStore": "cache",
     "is_component_class": "components",
     "is_component_instance": "components",
+    "trace_create_agent_span": "telemetry._genai",
+    "trace_invoke_agent_span": "telemetry._genai",
+    "trace_tool_span": "telemetry._genai",
 }
 # What these modules need, and the extra that installs it.
 _EXTRAS = {
     "cache": ("pydantic", "pydantic"),
     "components": ("pydantic", "pydantic"),
     "images": ("PIL", "images"),
+    "telemetry._genai": ("opentelemetry", "otel"),
 }
 
 # Type checkers must not see this, or every name would be one of actrio's for them.

@@ -31,6 +31,7 @@ from .scripts import (
     life,
     messages,
     subscriptions,
+    telemetry,
     tokens,
 )
 
@@ -48,6 +49,7 @@ MODULES = [
     life,
     messages,
     subscriptions,
+    telemetry,
     tokens,
 ]
 HANGS = "hangs"

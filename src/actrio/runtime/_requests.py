@@ -63,7 +63,8 @@ def begin(router: Router, request: Request) -> Awaitable[object]:
     lane = actor.lane
     if actor.handles_concurrently is not None:
         lane = actor.lane_for(type(request.message))
-    me = current_invocation()
+    # most senders are outside of every handler, and need not ask whether theirs is over
+    me = None if CURRENT.get() is None else current_invocation()
     if me is None:
         if router.accepting_thread is None:
             router.deposit(request, lane)

@@ -152,6 +152,7 @@ def _span(
             yield span
         except Exception as exc:
             span.record_exception(exc)
-            span.set_status(Status(StatusCode.ERROR, str(exc)))
-            span.set_attribute("error.type", type(exc).__name__)
+            kind = type(exc).__name__
+            span.set_status(Status(StatusCode.ERROR, f"{kind}: {exc}"))
+            span.set_attribute("error.type", kind)
             raise
