@@ -152,7 +152,7 @@ def _span(
             yield span
         except Exception as exc:
             span.record_exception(exc)
-            kind = type(exc).__name__
-            span.set_status(Status(StatusCode.ERROR, f"{kind}: {exc}"))
-            span.set_attribute("error.type", kind)
+            error = type(exc).__name__
+            span.set_status(Status(StatusCode.ERROR, f"{error}: {exc}"))
+            span.set_attribute("error.type", error)
             raise

@@ -15,19 +15,30 @@ one conversation is one trace.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
 
 import attrs
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, Span, SpanContext, SpanKind, TracerProvider
+from opentelemetry.trace import (
+    Link,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TracerProvider,
+    set_span_in_context,
+    use_span,
+)
 from opentelemetry.util.types import AttributeValue
 
 from ..abc import Facts, Passage, Report
 from ..identity import AgentId, TopicId
+from ..messages import MessageContext
 from ._payload import as_json
 
 _TRACER: Final = "autogen SingleThreadedAgentRuntime"
@@ -67,56 +78,68 @@ class SpanWatcher:
     @contextmanager
     def sending(self, passage: Passage) -> Generator[Report]:
         """Make ``create``, and for a publish ``publish`` in it."""
-        kind = type(passage.message).__name__
-        with self._span(
-            "create",
-            passage.target,
-            SpanKind.PRODUCER,
-            {"messaging.message.type": kind},
-        ) as created:
-            link = Link(created.get_span_context())
-            notes = _Trace(otel_context.get_current(), link)
-            passage.notes[self] = notes
+        attributes = _base("create", passage.target)
+        attributes["messaging.message.type"] = type(passage.message).__name__
+        created = self._start("create", passage.target, SpanKind.PRODUCER, attributes)
+        link = Link(created.get_span_context())
+        # Not made current: none of the user's code runs in it but interventions.
+        notes = _Trace(set_span_in_context(created), link)
+        passage.notes[self] = notes
+        try:
             if isinstance(passage.target, AgentId):
                 yield lambda response: self._acknowledge(passage, notes, response)
             else:
-                with self._span(
-                    "publish", passage.target, SpanKind.PRODUCER, {}, [link]
-                ):
+                publishing = self._start(
+                    "publish",
+                    passage.target,
+                    SpanKind.PRODUCER,
+                    _base("publish", passage.target),
+                    notes,
+                )
+                try:
                     yield None
+                finally:
+                    publishing.end()
+        except Exception as exc:
+            _failed(created, exc)
+            raise
+        finally:
+            created.end()
 
     @contextmanager
     def intercepting(self, passage: Passage, handler: str) -> Generator[Report]:
         """Make ``intercept``."""
-        links = [self._notes(passage).created]
-        with self._span("intercept", handler, SpanKind.CONSUMER, {}, links):
+        notes = self._notes(passage)
+        span = self._start(
+            "intercept", handler, SpanKind.CONSUMER, _base("intercept", handler), notes
+        )
+        with use_span(span, end_on_exit=True):
             yield None
 
     @contextmanager
     def handling(
         self, passage: Passage, recipient: AgentId, agent: object
     ) -> Generator[Report]:
-        """Make ``process``, in the sender's context, and ``send`` around it."""
+        """Make ``process``, in the sender's context, and ``send`` beside it."""
         notes = self._notes(passage)
-        links = [notes.created]
-        before = otel_context.attach(notes.context)
         sent: Span | None = None
+        if isinstance(passage.target, AgentId):
+            attributes = _base("send", recipient)
+            sent = self._start("send", recipient, SpanKind.PRODUCER, attributes, notes)
+            notes.sent = sent.get_span_context()
+        attributes = self._processing(passage, recipient, agent)
+        span = self._start("process", recipient, SpanKind.CONSUMER, attributes, notes)
+        before = otel_context.attach(set_span_in_context(span, notes.context))
         try:
-            if isinstance(passage.target, AgentId):
-                sent = self._tracer.start_span(
-                    _name("send", recipient),
-                    kind=SpanKind.PRODUCER,
-                    attributes=_base("send", recipient),
-                    links=links,
-                )
-                notes.sent = sent.get_span_context()
-            attributes = self._processing(passage, recipient, agent)
-            with self._span("process", recipient, SpanKind.CONSUMER, attributes, links):
-                yield None
+            yield None
+        except Exception as exc:
+            _failed(span, exc)
+            raise
         finally:
+            otel_context.detach(before)
+            span.end()
             if sent is not None:
                 sent.end()
-            otel_context.detach(before)
 
     def dropped(self, passage: Passage, *, is_response: bool) -> None:
         """Do nothing: the sender's exception ends ``create``."""
@@ -127,19 +150,21 @@ class SpanWatcher:
     def dead(self, reason: str, recipient: AgentId | None) -> None:
         """Do nothing: dead letters are counted, not traced."""
 
-    def _span(
+    def _start(
         self,
         operation: str,
         target: AgentId | TopicId | str,
         kind: SpanKind,
         attributes: _Attributes,
-        links: Sequence[Link] = (),
-    ) -> AbstractContextManager[Span]:
-        return self._tracer.start_as_current_span(
+        notes: _Trace | None = None,
+    ) -> Span:
+        """Start a span; with notes, in the context of ``create`` and with a link."""
+        return self._tracer.start_span(
             _name(operation, target),
-            kind=kind,
-            attributes={**attributes, **_base(operation, target)},
-            links=links,
+            None if notes is None else notes.context,
+            kind,
+            attributes,
+            () if notes is None else (notes.created,),
         )
 
     def _notes(self, passage: Passage) -> _Trace:
@@ -149,28 +174,27 @@ class SpanWatcher:
     def _acknowledge(self, passage: Passage, notes: _Trace, response: object) -> None:
         receiver = passage.context.sender
         target = "" if receiver is None else receiver
-        attributes = self._agent("sender", passage.target)
+        attributes = _base("ack", target)
+        attributes |= self._agent("sender", passage.target)
         attributes |= self._agent("recipient", receiver)
         attributes["message"] = as_json(response)
-        sent = [] if notes.sent is None else [Link(notes.sent)]
-        with self._span("ack", target, SpanKind.CONSUMER, attributes, sent):
-            pass
+        self._tracer.start_span(
+            _name("ack", target),
+            notes.context,
+            SpanKind.CONSUMER,
+            attributes,
+            () if notes.sent is None else (Link(notes.sent),),
+        ).end()
 
     def _processing(
         self, passage: Passage, recipient: AgentId, agent: object
     ) -> _Attributes:
         context = passage.context
-        attributes = self._agent("sender", context.sender)
+        attributes = _base("process", recipient)
+        attributes |= self._agent("sender", context.sender)
         attributes["recipient_agent_type"] = recipient.type
         attributes["recipient_agent_class"] = type(agent).__name__
-        attributes["message_context"] = json.dumps(
-            {
-                "sender": str(context.sender),
-                "topic_id": str(context.topic_id),
-                "is_rpc": context.is_rpc,
-                "message_id": context.message_id,
-            }
-        )
+        attributes["message_context"] = _context_as_json(context)
         attributes["message"] = as_json(passage.message)
         return attributes
 
@@ -183,6 +207,21 @@ class SpanWatcher:
         if name is not None:
             attributes[f"{role}_agent_class"] = name
         return attributes
+
+
+def _context_as_json(context: MessageContext) -> str:
+    # written by hand, since json.dumps() takes as long as a span
+    sender, topic = quoted(str(context.sender)), quoted(str(context.topic_id))
+    is_rpc = "true" if context.is_rpc else "false"
+    return (
+        f'{{"sender": {sender}, "topic_id": {topic}, "is_rpc": {is_rpc}, '
+        f'"message_id": {quoted(context.message_id)}}}'
+    )
+
+
+def _failed(span: Span, exc: Exception) -> None:
+    span.record_exception(exc)
+    span.set_status(Status(StatusCode.ERROR, f"{type(exc).__name__}: {exc}"))
 
 
 def _name(operation: str, target: AgentId | TopicId | str) -> str:
