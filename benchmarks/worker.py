@@ -19,9 +19,6 @@ from dataclasses import asdict
 
 import anyio
 
-# Read by autogen_core when it is imported.
-os.environ["AUTOGEN_DISABLE_RUNTIME_TRACING"] = "true"
-
 from . import workloads
 from .peers import PEERS
 from .workloads import ROWS, Peer, Row, Sample
@@ -66,6 +63,8 @@ def main() -> None:
     # Ctrl-C is for the process that started us; it ends us by closing our input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
+    # before the peer imports its library
+    os.environ["AUTOGEN_DISABLE_RUNTIME_TRACING"] = "true"
     if "--counting" in sys.argv:
         prepare_for_counting()
     peer = PEERS[sys.argv[1]]

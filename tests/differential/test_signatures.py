@@ -17,9 +17,6 @@ ABSENT = {
     "MessageSerializer",
     "PROTOBUF_DATA_CONTENT_TYPE",
     "UnknownPayload",
-    "trace_create_agent_span",
-    "trace_invoke_agent_span",
-    "trace_tool_span",
     "try_get_known_serializers_for_type",
 }
 ABSENT_ATTRIBUTES = {"add_message_serializer"}
@@ -30,6 +27,8 @@ OPTIONAL = {
     "BaseAgent": {"description"},
     "ComponentModel": {"provider"},
     "RoutedAgent": {"description"},
+    "trace_create_agent_span": {"agent_name"},
+    "trace_invoke_agent_span": {"agent_name"},
 }
 # What is added and may be given by position, as AutoGen's documents do.
 ADDED_BY_POSITION = {

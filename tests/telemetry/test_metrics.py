@@ -21,7 +21,7 @@ from actrio import (
     default_subscription,
     message_handler,
 )
-from actrio.testing import run
+from actrio.testing import Host, run
 
 FIRST = AgentId("first", "k")
 
@@ -59,13 +59,13 @@ def reader() -> InMemoryMetricReader:
 
 
 @pytest.fixture(params=["trio", "asyncio"])
-def host(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
+def host(request: pytest.FixtureRequest) -> Host:
+    name: Host = request.param
     return name
 
 
 def test_messages_are_counted_and_timed(
-    reader: InMemoryMetricReader, host: str
+    reader: InMemoryMetricReader, host: Host
 ) -> None:
     """By type of agent, kind of message and outcome, on the clock of the loop."""
 
@@ -100,7 +100,7 @@ def test_messages_are_counted_and_timed(
 
 
 def test_dead_letters_are_counted_by_their_reason(
-    reader: InMemoryMetricReader, host: str
+    reader: InMemoryMetricReader, host: Host
 ) -> None:
     """With the type of the recipient, if there is one."""
 
@@ -118,7 +118,9 @@ def test_dead_letters_are_counted_by_their_reason(
     ]
 
 
-def test_actors_and_inboxes_are_gauged(reader: InMemoryMetricReader, host: str) -> None:
+def test_actors_and_inboxes_are_gauged(
+    reader: InMemoryMetricReader, host: Host
+) -> None:
     """They are looked at when somebody asks for the metrics."""
     seen: list[dict[str, Any]] = []
 
@@ -150,7 +152,7 @@ def test_a_provider_does_not_keep_its_runtimes(reader: InMemoryMetricReader) -> 
 
 
 def test_the_global_provider_is_used(
-    reader: InMemoryMetricReader, host: str, monkeypatch: pytest.MonkeyPatch
+    reader: InMemoryMetricReader, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with tracing, it may be set until the runtime starts."""
     provider = MeterProvider([reader])

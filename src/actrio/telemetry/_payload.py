@@ -21,7 +21,7 @@ def as_json(message: object) -> str:
 
 def _plain(message: object) -> object:
     value: Any = message
-    if attrs.has(type(value)):
+    if attrs.has(type(message)):
         return attrs.asdict(value)
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
