@@ -355,6 +355,21 @@ FAULTS = [
         "made = cls(opened)\n            _check_pixels(opened.size, max_pixels)\n            return made",
         "test_images.py::test_many_pixels_are_refused_before_they_are_decoded",
     ),
+    # -- telemetry
+    _fault(
+        "what a watcher raises stops the message",
+        "runtime/_watching.py",
+        "self._entered.append((step, step.__enter__()))\n            except Exception:",
+        "self._entered.append((step, step.__enter__()))\n            except EOFError:",
+        "telemetry/test_spans.py::test_what_an_exporter_raises_stops_no_message",
+    ),
+    _fault(
+        "the sender's context stays behind",
+        "telemetry/_spans.py",
+        "set_span_in_context(span, notes.context)",
+        "set_span_in_context(span)",
+        "telemetry/test_spans.py::test_baggage_travels_with_the_message",
+    ),
     # -- states
     _fault(
         "a cancelled caller leaves while its thread is at work",
