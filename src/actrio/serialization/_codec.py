@@ -1,0 +1,82 @@
+"""JSON for the values of one type: the fast way, and the way that explains errors.
+
+The fast way knows nothing but that something went wrong. Then the same is done once more
+by forms that know where they are, on the text as the standard library reads it. They
+have the last word: what only the fast way refused is written or read after all.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final
+
+from ..exceptions import SerializationError
+from ._compiler import Compiler
+from ._form import Form, Misfit, at
+from ._json import STANDARD, fastest
+from ._names import described
+
+
+class Codec:
+    """Writes and reads the values of one type; its forms are made when first needed.
+
+    Args:
+        annotation: The type.
+        forbids_unknown: Refuse fields that a class does not have.
+    """
+
+    def __init__(self, annotation: Any, *, forbids_unknown: bool = False) -> None:
+        self._annotation: Final = annotation
+        self._forbids_unknown: Final = forbids_unknown
+
+    @cached_property
+    def _fast(self) -> Form:
+        return self._form(explains=False)
+
+    @cached_property
+    def _explaining(self) -> Form:
+        return self._form(explains=True)
+
+    def _form(self, *, explains: bool) -> Form:
+        compiler = Compiler(forbids_unknown=self._forbids_unknown, explains=explains)
+        return compiler.form_of(self._annotation)
+
+    def dumps(self, value: object) -> bytes:
+        """Return a value as JSON text.
+
+        Raises:
+            SerializationError: If the value, or the type itself, has no form in JSON.
+        """
+        try:
+            return fastest().dumps(self._fast.write(value))
+        except Exception:  # noqa: BLE001 - user code may raise anything; tried again
+            pass
+        try:
+            return STANDARD.dumps(self._explaining.write(value))
+        except Exception as exc:
+            raise explained(self._annotation, exc) from _origin(exc)
+
+    def loads(self, payload: bytes) -> Any:
+        """Return the value that a JSON text describes.
+
+        Raises:
+            SerializationError: If it describes none.
+        """
+        try:
+            return self._fast.read(fastest().loads(payload))
+        except Exception:  # noqa: BLE001 - user code may raise anything; tried again
+            pass
+        try:
+            return self._explaining.read(STANDARD.loads(payload))
+        except Exception as exc:
+            raise explained(self._annotation, exc) from _origin(exc)
+
+
+def explained(annotation: Any, exc: Exception) -> SerializationError:
+    """Return the error that users see for what went wrong with a type."""
+    misfit = at(exc, described(annotation))
+    return SerializationError(f"{misfit.path}: {misfit.reason}", path=misfit.path)
+
+
+def _origin(exc: Exception) -> Exception | None:
+    return exc.origin if isinstance(exc, Misfit) else exc

@@ -1,0 +1,226 @@
+"""The forms of collections, and of whatever JSON can say by itself.
+
+The keys of a JSON object are strings. Keys that are always written as strings stand
+there as they are, all others as the JSON text of what they are written as.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict, deque
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+    Sequence,
+    Set as AbstractSet,
+)
+from math import isfinite
+from types import NoneType
+from typing import Any, Final
+
+from ._form import (
+    ARRAY,
+    EVERYTHING,
+    OBJECT,
+    STRING,
+    Form,
+    Misfit,
+    Write,
+    at,
+    expected,
+)
+
+Guard = Callable[[Write], Write]
+"""Wraps a function that writes a container; sees to it that none contains itself."""
+
+_LIST_OR_TUPLE: Final = (list, tuple)
+_SET: Final = (set, frozenset)
+
+SERIES: Final[Mapping[object, tuple[tuple[type, ...], Callable[[Any], Any]]]] = {
+    list: ((list,), list),
+    deque: ((deque,), deque),
+    Sequence: (_LIST_OR_TUPLE, list),
+    MutableSequence: ((list,), list),
+    Collection: (_LIST_OR_TUPLE, list),
+    Iterable: (_LIST_OR_TUPLE, list),
+    tuple: ((tuple,), tuple),
+    set: ((set,), set),
+    frozenset: ((frozenset,), frozenset),
+    AbstractSet: (_SET, frozenset),
+    MutableSet: ((set,), set),
+}
+"""What is written as an array: the classes of the values, and what is made on reading."""
+
+MAPPINGS: Final[Mapping[object, tuple[tuple[type, ...], Callable[[Any], Any]]]] = {
+    dict: ((dict,), dict),
+    OrderedDict: ((OrderedDict,), OrderedDict),
+    Mapping: ((dict,), dict),
+    MutableMapping: ((dict,), dict),
+}
+"""What is written as an object; as above."""
+
+
+def series_form(origin: object, item: Form) -> Form:
+    """Return the form of a list, a set, or a tuple of any length."""
+    classes, make = SERIES[origin]
+    in_order = classes[0] not in _SET
+    exact = classes[0]
+    what = _names(classes)
+    write_item, read_item = item.write, item.read
+
+    def write(value: Any) -> list[Any]:
+        if value.__class__ is not exact and not isinstance(value, classes):
+            expected(what, value)
+        written: list[Any] = []
+        try:
+            for one in value:
+                written.append(write_item(one))
+        except Exception as exc:
+            raise at(exc, f"[{len(written)}]") from None
+        # A set has an order of its own in each process; its payload need not.
+        return written if in_order else sorted(written, key=repr)
+
+    def read(value: Any, _: object = None) -> Any:
+        if value.__class__ is not list:
+            expected("an array", value)
+        found: list[Any] = []
+        try:
+            for one in value:
+                found.append(read_item(one))
+        except Exception as exc:
+            raise at(exc, f"[{len(found)}]") from None
+        return found if make is list else make(found)
+
+    return Form(write, read, ARRAY, classes)
+
+
+def tuple_form(items: Sequence[Form]) -> Form:
+    """Return the form of a tuple whose places have types of their own."""
+    what = f"an array of {len(items)}"
+
+    def write(value: Any) -> list[Any]:
+        if not isinstance(value, tuple) or len(value) != len(items):
+            expected(f"a tuple of {len(items)}", value)
+        written: list[Any] = []
+        try:
+            for item, one in zip(items, value, strict=True):
+                written.append(item.write(one))
+        except Exception as exc:
+            raise at(exc, f"[{len(written)}]") from None
+        return written
+
+    def read(value: Any, _: object = None) -> tuple[Any, ...]:
+        if value.__class__ is not list or len(value) != len(items):
+            expected(what, value)
+        found: list[Any] = []
+        try:
+            for item, one in zip(items, value, strict=True):
+                found.append(item.read(one))
+        except Exception as exc:
+            raise at(exc, f"[{len(found)}]") from None
+        return tuple(found)
+
+    return Form(write, read, ARRAY, (tuple,))
+
+
+def mapping_form(origin: object, key: Form, item: Form) -> Form:
+    """Return the form of a dict."""
+    classes, make = MAPPINGS[origin]
+    what = _names(classes)
+    as_text = key.kinds != STRING
+    write_item, read_item = item.write, item.read
+
+    def write(value: Any) -> dict[str, Any]:
+        if not isinstance(value, classes):
+            expected(what, value)
+        written: dict[str, Any] = {}
+        name: Any = None
+        try:
+            for name, one in value.items():
+                text = key.write(name)
+                if as_text:
+                    text = json.dumps(text, separators=(",", ":"))
+                written[text] = write_item(one)
+        except Exception as exc:
+            raise at(exc, f"[{name!r}]") from None
+        return written
+
+    def read(value: Any, _: object = None) -> Any:
+        if value.__class__ is not dict:
+            expected("an object", value)
+        found: dict[Any, Any] = {}
+        text = ""
+        try:
+            for text, one in value.items():
+                name = key.read(json.loads(text) if as_text else text)
+                found[name] = read_item(one)
+        except Exception as exc:
+            raise at(exc, f"[{text!r}]") from None
+        return found if make is dict else make(found)
+
+    return Form(write, read, OBJECT, classes)
+
+
+def plain_form(guard: Guard, *, refuse_big_floats: bool) -> Form:
+    """Return the form of a place without a type: it holds what JSON can say.
+
+    Everything else is refused, since nothing would tell the reader what it was.
+
+    Args:
+        guard: Applied to what writes lists and dicts.
+        refuse_big_floats: Do not believe that a float is one if it may be an integer
+            too long for the parser.
+    """
+
+    def write(value: Any) -> Any:
+        cls = value.__class__
+        if cls in (str, bool, int, NoneType) or (cls is float and isfinite(value)):
+            return value
+        if cls is list or cls is dict:
+            return write_container(value)
+        reason = (
+            f"{cls.__name__} {value!r:.60} has no type here and is no plain JSON; "
+            "annotate the place with its type"
+        )
+        raise Misfit(reason)
+
+    @guard
+    def write_container(value: Any) -> Any:
+        is_dict = value.__class__ is dict
+        step: Any = None
+        try:
+            for step, one in value.items() if is_dict else enumerate(value):
+                if is_dict and step.__class__ is not str:
+                    expected("a string as a key without a type", step)
+                write(one)
+        except Exception as exc:
+            raise at(exc, f"[{step!r}]") from None
+        return value
+
+    def read(value: Any, _: object = None) -> Any:
+        if value.__class__ is float and not -_BIG < value < _BIG:
+            expected("a float", value)
+        if value.__class__ is list:
+            for one in value:
+                read(one)
+        elif value.__class__ is dict:
+            for one in value.values():
+                read(one)
+        return value
+
+    def believe(value: Any, _: object = None) -> Any:
+        return value
+
+    return Form(write, read if refuse_big_floats else believe, EVERYTHING, (object,))
+
+
+_BIG: Final = 2.0**63
+
+
+def _names(classes: tuple[type, ...]) -> str:
+    return " or ".join(f"a {cls.__name__}" for cls in classes)

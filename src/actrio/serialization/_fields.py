@@ -1,0 +1,133 @@
+"""The fields of a class, with every type resolved.
+
+Annotations may be strings, and the type variables of a generic class stand for what its
+subclasses and aliases say, through any number of generic bases. A type variable that
+nobody filled in allows what JSON allows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar, get_args, get_origin, get_type_hints
+
+import attrs
+
+from ._form import Misfit
+from ._names import described
+
+
+@attrs.frozen
+class Field:
+    """One field that the constructor takes."""
+
+    name: str
+    alias: str
+    """The name of the constructor's parameter."""
+    type: Any
+    required: bool
+
+
+def is_record(cls: object) -> bool:
+    """Say whether a class has fields: a dataclass, an attrs or a NamedTuple class."""
+    return isinstance(cls, type) and (
+        dataclasses.is_dataclass(cls) or attrs.has(cls) or is_named_tuple(cls)
+    )
+
+
+def is_named_tuple(cls: type) -> bool:
+    """Say whether a class is made by ``typing.NamedTuple``."""
+    return issubclass(cls, tuple) and hasattr(cls, "_fields")
+
+
+def fields_of(annotation: Any) -> list[Field]:
+    """Return the fields of a class, or of a generic class with arguments.
+
+    Raises:
+        Misfit: If a type cannot be resolved, or the constructor needs more than fields.
+    """
+    cls = get_origin(annotation) or annotation
+    hints = hints_of(cls)
+    bindings = dict(_bindings(cls, get_args(annotation)))
+    owners = {name: c for c in cls.__mro__[::-1] for name in inspect.get_annotations(c)}
+    found: list[Field] = []
+    for name, alias, required in _declared(cls):
+        binding = bindings.get(owners.get(name, cls), {})
+        hint = filled_in(hints.get(name, Any), binding)
+        found.append(Field(name, alias, hint, required))
+    _check_constructor(cls, found)
+    return found
+
+
+def hints_of(cls: type) -> dict[str, Any]:
+    """Return the annotations of a class, with strings evaluated.
+
+    Raises:
+        Misfit: If one uses a name that is not defined at module level.
+    """
+    try:
+        return get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
+    except NameError as exc:
+        reason = (
+            f"the annotations of {described(cls)} cannot be evaluated: {exc}; define or "
+            "import the name at module level and not for type checkers alone"
+        )
+        raise Misfit(reason) from exc
+
+
+def filled_in(annotation: Any, binding: Mapping[Any, Any]) -> Any:
+    """Replace the type variables in an annotation."""
+    if isinstance(annotation, TypeVar):
+        return binding.get(annotation, Any)
+    parameters = getattr(annotation, "__parameters__", ())
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation
+    if parameters:
+        return annotation[tuple(binding.get(one, Any) for one in parameters)]
+    return annotation
+
+
+def _bindings(
+    cls: type, arguments: tuple[Any, ...]
+) -> Iterator[tuple[type, Mapping[Any, Any]]]:
+    """Say for a class and each of its bases what its type variables stand for."""
+    parameters: tuple[Any, ...] = getattr(cls, "__parameters__", ())
+    binding = dict(zip(parameters, arguments, strict=False))
+    yield cls, binding
+    for base in cls.__dict__.get("__orig_bases__", cls.__bases__):
+        if get_origin(base) not in (Generic, Protocol):
+            filled = filled_in(base, binding)
+            yield from _bindings(get_origin(filled) or filled, get_args(filled))
+
+
+def _declared(cls: Any) -> Iterator[tuple[str, str, bool]]:
+    """Yield name, alias and whether it is required, of each field."""
+    if attrs.has(cls):
+        for field in attrs.fields(cls):
+            if field.init:
+                alias = field.alias or field.name
+                yield field.name, alias, field.default is attrs.NOTHING
+    elif dataclasses.is_dataclass(cls):
+        missing = dataclasses.MISSING
+        for own in dataclasses.fields(cls):
+            if own.init:
+                required = own.default is missing and own.default_factory is missing
+                yield own.name, own.name, required
+    else:
+        for name in cls._fields:
+            yield name, name, name not in cls._field_defaults
+
+
+def _check_constructor(cls: type, fields: list[Field]) -> None:
+    """Refuse a class that could be written, but never be read again."""
+    given = {field.alias for field in fields}
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    for name, parameter in inspect.signature(cls).parameters.items():
+        has_default = parameter.default is not parameter.empty
+        if not (name in given or has_default or parameter.kind in variadic):
+            reason = (
+                f"the constructor of {described(cls)} needs {name!r}, which is no field; "
+                "give it a default, or write a MessageSerializer for the class"
+            )
+            raise Misfit(reason)
