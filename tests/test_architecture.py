@@ -20,7 +20,7 @@ LAYERS = [
     {"_concurrency"},
     {"identity"},
     {"exceptions"},
-    {"messages"},
+    {"messages", "serialization"},
     {"abc", "logging"},
     {"_contextvars"},
     {"subscriptions"},

@@ -7,11 +7,12 @@ whatever it inherits from.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 
 from .identity import AgentId, AgentMetadata, AgentType, TopicId
 from .messages import CancellationToken, MessageContext
+from .serialization import MessageSerializer
 
 __all__ = [
     "Agent",
@@ -353,5 +354,32 @@ class AgentRuntime(Protocol):
 
         Raises:
             SubscriptionNotFound: If there is none with this id.
+        """
+        ...
+
+    def add_message_serializer(
+        self,
+        serializer: MessageSerializer[Any] | Sequence[MessageSerializer[Any]],
+        *,
+        type: type[Any] | str | None = None,
+        aliases: Iterable[str] = (),
+        replace: bool = True,
+    ) -> None:
+        """Say how messages of a class are written when they leave the process.
+
+        Agent classes do this for the messages that they handle, when they are
+        registered.
+
+        Args:
+            serializer: What turns messages of one class into bytes and back.
+            type: The class that it is for, or the name of its messages on the wire, if
+                the serializer does not say so itself.
+            aliases: Further names to read: those that the class had before it was
+                renamed or moved.
+            replace: Take the place of a serializer of the same name and format; False
+                leaves that one in place.
+
+        Raises:
+            TypeError: If neither the serializer nor ``type`` gives a name.
         """
         ...

@@ -7,6 +7,7 @@ have the last word: what only the fast way refused is written or read after all.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
 
@@ -47,10 +48,8 @@ class Codec:
         Raises:
             SerializationError: If the value, or the type itself, has no form in JSON.
         """
-        try:
+        with suppress(Exception):
             return fastest().dumps(self._fast.write(value))
-        except Exception:  # noqa: BLE001 - user code may raise anything; tried again
-            pass
         try:
             return STANDARD.dumps(self._explaining.write(value))
         except Exception as exc:
@@ -62,10 +61,8 @@ class Codec:
         Raises:
             SerializationError: If it describes none.
         """
-        try:
+        with suppress(Exception):
             return self._fast.read(fastest().loads(payload))
-        except Exception:  # noqa: BLE001 - user code may raise anything; tried again
-            pass
         try:
             return self._explaining.read(STANDARD.loads(payload))
         except Exception as exc:

@@ -41,7 +41,7 @@ Guard = Callable[[Write], Write]
 _LIST_OR_TUPLE: Final = (list, tuple)
 _SET: Final = (set, frozenset)
 
-SERIES: Final[Mapping[object, tuple[tuple[type, ...], Callable[[Any], Any]]]] = {
+SERIES: Final[Mapping[object, tuple[tuple[type[Any], ...], Callable[[Any], Any]]]] = {
     list: ((list,), list),
     deque: ((deque,), deque),
     Sequence: (_LIST_OR_TUPLE, list),
@@ -56,7 +56,7 @@ SERIES: Final[Mapping[object, tuple[tuple[type, ...], Callable[[Any], Any]]]] = 
 }
 """What is written as an array: the classes of the values, and what is made on reading."""
 
-MAPPINGS: Final[Mapping[object, tuple[tuple[type, ...], Callable[[Any], Any]]]] = {
+MAPPINGS: Final[Mapping[object, tuple[tuple[type[Any], ...], Callable[[Any], Any]]]] = {
     dict: ((dict,), dict),
     OrderedDict: ((OrderedDict,), OrderedDict),
     Mapping: ((dict,), dict),
@@ -69,17 +69,16 @@ def series_form(origin: object, item: Form) -> Form:
     """Return the form of a list, a set, or a tuple of any length."""
     classes, make = SERIES[origin]
     in_order = classes[0] not in _SET
-    exact = classes[0]
     what = _names(classes)
     write_item, read_item = item.write, item.read
 
     def write(value: Any) -> list[Any]:
-        if value.__class__ is not exact and not isinstance(value, classes):
-            expected(what, value)
+        if not isinstance(value, classes):
+            raise expected(what, value)
         written: list[Any] = []
         try:
             for one in value:
-                written.append(write_item(one))
+                written.append(write_item(one))  # noqa: PERF401 - the length says where
         except Exception as exc:
             raise at(exc, f"[{len(written)}]") from None
         # A set has an order of its own in each process; its payload need not.
@@ -87,11 +86,11 @@ def series_form(origin: object, item: Form) -> Form:
 
     def read(value: Any, _: object = None) -> Any:
         if value.__class__ is not list:
-            expected("an array", value)
+            raise expected("an array", value)
         found: list[Any] = []
         try:
             for one in value:
-                found.append(read_item(one))
+                found.append(read_item(one))  # noqa: PERF401 - the same
         except Exception as exc:
             raise at(exc, f"[{len(found)}]") from None
         return found if make is list else make(found)
@@ -105,7 +104,7 @@ def tuple_form(items: Sequence[Form]) -> Form:
 
     def write(value: Any) -> list[Any]:
         if not isinstance(value, tuple) or len(value) != len(items):
-            expected(f"a tuple of {len(items)}", value)
+            raise expected(f"a tuple of {len(items)}", value)
         written: list[Any] = []
         try:
             for item, one in zip(items, value, strict=True):
@@ -116,7 +115,7 @@ def tuple_form(items: Sequence[Form]) -> Form:
 
     def read(value: Any, _: object = None) -> tuple[Any, ...]:
         if value.__class__ is not list or len(value) != len(items):
-            expected(what, value)
+            raise expected(what, value)
         found: list[Any] = []
         try:
             for item, one in zip(items, value, strict=True):
@@ -137,7 +136,7 @@ def mapping_form(origin: object, key: Form, item: Form) -> Form:
 
     def write(value: Any) -> dict[str, Any]:
         if not isinstance(value, classes):
-            expected(what, value)
+            raise expected(what, value)
         written: dict[str, Any] = {}
         name: Any = None
         try:
@@ -152,7 +151,7 @@ def mapping_form(origin: object, key: Form, item: Form) -> Form:
 
     def read(value: Any, _: object = None) -> Any:
         if value.__class__ is not dict:
-            expected("an object", value)
+            raise expected("an object", value)
         found: dict[Any, Any] = {}
         text = ""
         try:
@@ -196,7 +195,7 @@ def plain_form(guard: Guard, *, refuse_big_floats: bool) -> Form:
         try:
             for step, one in value.items() if is_dict else enumerate(value):
                 if is_dict and step.__class__ is not str:
-                    expected("a string as a key without a type", step)
+                    raise expected("a string as a key without a type", step)
                 write(one)
         except Exception as exc:
             raise at(exc, f"[{step!r}]") from None
@@ -204,7 +203,7 @@ def plain_form(guard: Guard, *, refuse_big_floats: bool) -> Form:
 
     def read(value: Any, _: object = None) -> Any:
         if value.__class__ is float and not -_BIG < value < _BIG:
-            expected("a float", value)
+            raise expected("a float", value)
         if value.__class__ is list:
             for one in value:
                 read(one)

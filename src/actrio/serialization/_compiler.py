@@ -137,11 +137,7 @@ class Compiler:
             found = dict.fromkeys([one for one in found if one not in literals])
             found[Literal[values]] = None
         members = [
-            Member(
-                one,
-                self.form_of(one),
-                is_record=is_record(get_origin(one) or one)
-            )
+            Member(one, self.form_of(one), is_record=is_record(get_origin(one) or one))
             for one in found
         ]
         return union_form(members, refuse_big_floats=not self._explains)
@@ -149,7 +145,8 @@ class Compiler:
     def _later(self, annotation: Any) -> Form:
         """Return a form for a type whose form is being made just now."""
         cls = get_origin(annotation) or annotation
-        classes, kinds = (object,), EVERYTHING
+        classes: tuple[type, ...] = (object,)
+        kinds = EVERYTHING
         if is_record(cls):
             classes, kinds = (cls,), OBJECT
         elif is_typeddict(cls):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import NoneType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import attrs
 
@@ -54,7 +54,7 @@ class Form:
     """The classes of the values; object for any."""
 
 
-class Misfit(Exception):  # noqa: N818 - it becomes a SerializationError
+class Misfit(Exception):
     """Something does not fit its type.
 
     ``steps`` lead to it, the innermost first; ``origin`` is what user code raised.
@@ -92,10 +92,9 @@ def _explained(exc: Exception) -> Misfit:
     return misfit
 
 
-def expected(what: str, value: object) -> NoReturn:
-    """Say that a value is not what it should be."""
+def expected(what: str, value: object) -> Misfit:
+    """Return the error for a value that is not what it should be."""
     shown = repr(value)
     if len(shown) > 60:
         shown = f"{shown[:57]}..."
-    message = f"expected {what}, got {shown}"
-    raise Misfit(message)
+    return Misfit(f"expected {what}, got {shown}")

@@ -28,16 +28,20 @@ def _dumps(value: object) -> bytes:
 
 
 def _loads(payload: bytes) -> object:
-    value: object = json.loads(payload, parse_constant=_no_constant)
+    value: object = _DECODER.decode(payload.decode())
     return value
 
 
 def _no_constant(name: str) -> NoReturn:
-    message = f"{name} is no JSON"
+    message = f"{name} is no JSON value"
     raise ValueError(message)
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+# What the forms write is a tree, so the encoder need not look for circles.
+_ENCODER = json.JSONEncoder(
+    separators=(",", ":"), allow_nan=False, check_circular=False
+)
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 STANDARD = Json(_dumps, _loads)
 
@@ -46,7 +50,7 @@ STANDARD = Json(_dumps, _loads)
 def fastest() -> Json:
     """Return orjson's functions if it is installed."""
     try:
-        import orjson  # noqa: PLC0415 - an extra, and not needed to import actrio
+        import orjson
     except ImportError:
         return STANDARD
     return Json(orjson.dumps, orjson.loads)

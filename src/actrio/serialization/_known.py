@@ -13,7 +13,6 @@ from ._codec import Codec, explained
 from ._contract import PROTOBUF_DATA_CONTENT_TYPE, MessageSerializer
 from ._fields import is_record
 from ._models import is_model, read_model, write_model
-from ._names import wire_name
 from ._scalars import SCALARS
 
 T = TypeVar("T")
@@ -121,8 +120,6 @@ def try_get_known_serializers_for_type(
     Returns:
         At most one serializer; none for a class that does not describe itself.
     """
-    if not isinstance(cls, type):
-        return []
     if is_model(cls):
         return [PydanticMessageSerializer(cls)]
     if is_protobuf(cls):

@@ -55,7 +55,7 @@ def model_form(cls: Any) -> Form:
 
     def write(value: Any) -> Any:
         if value.__class__ is not cls:
-            expected(what, value)
+            raise expected(what, value)
         return json.loads(write_model(value))
 
     def read(value: Any, _: object = None) -> Any:

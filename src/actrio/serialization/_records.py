@@ -7,7 +7,7 @@ where an error happened; when one did, the same is done once more by functions t
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from operator import attrgetter
 from typing import Any, Final, get_args, get_origin
 
@@ -38,7 +38,7 @@ class Record:
     forbids_unknown: bool
 
     @property
-    def required(self) -> Set[str]:
+    def required(self) -> AbstractSet[str]:
         """The fields without a default."""
         return {name for name, (field, _) in self.fields.items() if field.required}
 
@@ -63,12 +63,15 @@ def record_form(record: Record, *, explains: bool) -> Form:
         record: The class.
         explains: Whether errors are to say which field they come from.
     """
-    slowly = explains or is_named_tuple(record.cls) or _NOT_FOR_CATTRS & {*record.fields}
+    slowly = (
+        explains or is_named_tuple(record.cls) or _NOT_FOR_CATTRS & {*record.fields}
+    )
     write = _explaining_write(record) if slowly else _generated_write(record)
     read = _explaining_read(record) if slowly else _generated_read(record)
-    return Form(
-        _of_class(record.cls, write), _of_object(record, read), OBJECT, (record.cls,)
-    )
+    # What is no object has no fields either, and fails when it is asked for one.
+    if slowly or record.forbids_unknown or not record.required:
+        read = _of_object(record, read)
+    return Form(_of_class(record.cls, write), read, OBJECT, (record.cls,))
 
 
 def _of_class(cls: type[Any], write: Write) -> Write:
@@ -82,7 +85,7 @@ def _of_class(cls: type[Any], write: Write) -> Write:
                     "the subclass in a union, or send its data"
                 )
                 raise Misfit(reason)
-            expected(what, value)
+            raise expected(what, value)
         return write(value)
 
     return of_class
@@ -94,7 +97,7 @@ def _of_object(record: Record, read: Read) -> Read:
 
     def of_object(value: Any, _: object = None) -> Any:
         if value.__class__ is not dict:
-            expected(what, value)
+            raise expected(what, value)
         return read(value)
 
     def of_known_fields(value: Any, _: object = None) -> Any:
@@ -108,7 +111,7 @@ def _of_object(record: Record, read: Read) -> Read:
 
 
 def _generated_write(record: Record) -> Write:
-    hooks = {
+    hooks: dict[str, Any] = {
         name: override(unstruct_hook=form.write)
         for name, (_, form) in record.fields.items()
     }
@@ -118,7 +121,7 @@ def _generated_write(record: Record) -> Write:
 
 
 def _generated_read(record: Record) -> Read:
-    hooks = {
+    hooks: dict[str, Any] = {
         name: override(struct_hook=form.read)
         for name, (_, form) in record.fields.items()
     }
@@ -149,7 +152,9 @@ def _explaining_read(record: Record) -> Read:
     required = record.required
 
     def read(value: Any, _: object = None) -> Any:
-        missing = [repr(name) for name in record.fields if name in required - value.keys()]
+        missing = [
+            repr(name) for name in record.fields if name in required - value.keys()
+        ]
         if missing:
             names = ", ".join(missing)
             message = f"{described(record.cls)} needs the field {names}"
@@ -166,9 +171,7 @@ def _explaining_read(record: Record) -> Read:
     return read
 
 
-def typed_dict_form(
-    annotation: Any, form_of: FormOf, *, forbids_unknown: bool
-) -> Form:
+def typed_dict_form(annotation: Any, form_of: FormOf, *, forbids_unknown: bool) -> Form:
     """Return the form of a ``TypedDict``.
 
     Raises:
@@ -178,15 +181,19 @@ def typed_dict_form(
     binding = dict(zip(cls.__parameters__, get_args(annotation), strict=False))
     fields: dict[str, tuple[Field, Form]] = {}
     for name, hint in hints_of(cls).items():
-        field = Field(name, name, filled_in(hint, binding), _is_required(cls, name, hint))
+        field = Field(
+            name, name, filled_in(hint, binding), _is_required(cls, name, hint)
+        )
         fields[name] = field, _form_of_field(field, form_of)
     record = Record(cls, fields, forbids_unknown)
     required = record.required
     what = f"a dict like {described(cls)}"
 
     def write(value: Any) -> dict[str, Any]:
-        if value.__class__ is not dict or not (fields.keys() >= value.keys() >= required):
-            expected(what, value)
+        if value.__class__ is not dict or not (
+            fields.keys() >= value.keys() >= required
+        ):
+            raise expected(what, value)
         written: dict[str, Any] = {}
         for name, one in value.items():
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 import attrs
@@ -30,12 +31,24 @@ Serializers = MessageSerializer[Any] | Sequence[MessageSerializer[Any]]
 
 @attrs.frozen
 class _Entry:
-    """A serializer and how it is called."""
+    """A serializer and the name under which it was added."""
 
     serializer: MessageSerializer[Any]
-    deserialize: Callable[[bytes], object]
-    cls: type[Any] | None
-    """The class of its messages, as far as it is known."""
+    name: str
+
+    @cached_property
+    def deserialize(self) -> Callable[[bytes], object]:
+        """Turns bytes into a message; knows whether the serializer wants the name."""
+        function: Callable[..., object] = self.serializer.deserialize
+        required = [
+            one
+            for one in inspect.signature(function).parameters.values()
+            if one.default is one.empty
+            and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+        ]
+        if len(required) < 2:
+            return function
+        return lambda payload: function(payload, self.name)
 
 
 class SerializationRegistry:
@@ -58,8 +71,9 @@ class SerializationRegistry:
         *,
         type: type[Any] | str | None = None,
         aliases: Iterable[str] = (),
+        replace: bool = True,
     ) -> None:
-        """Add a serializer, or several; one of the same name and content type goes.
+        """Add a serializer, or several.
 
         Args:
             serializer: What turns messages of one class into bytes and back.
@@ -67,24 +81,28 @@ class SerializationRegistry:
                 the serializer does not say so itself.
             aliases: Further names to read: those that the class had before it was
                 renamed or moved. What is written has the present name.
+            replace: Take the place of a serializer of the same name and content type;
+                False leaves that one in place.
 
         Raises:
             TypeError: If neither the serializer nor ``type`` gives a name.
         """
         if isinstance(serializer, Sequence):
             for one in serializer:
-                self.add(one, type=type, aliases=aliases)
+                self.add(one, type=type, aliases=aliases, replace=replace)
             return
         if isinstance(type, str):
             cls, name = message_class(serializer), type
         else:
             cls = type or message_class(serializer)
             name = serializer.type_name if type is None else wire_name(type)
-        entry = _Entry(serializer, _deserializer(serializer, name), cls)
         content_type = _normal(serializer.data_content_type)
-        for one in (name, *aliases):
-            self._entries[one, content_type] = entry
-            self._full_names[bare_name(one)][one] = None
+        if not replace and (name, content_type) in self._entries:
+            return
+        entry = _Entry(serializer, name)
+        for each in (name, *aliases):
+            self._entries[each, content_type] = entry
+            self._full_names[bare_name(each)][each] = None
         if cls is not None:
             self._names[cls] = name
 
@@ -173,19 +191,3 @@ class SerializationRegistry:
 
 def _normal(content_type: str) -> str:
     return _SYNONYMS.get(content_type, content_type)
-
-
-def _deserializer(
-    serializer: MessageSerializer[Any], name: str
-) -> Callable[[bytes], object]:
-    """Return ``deserialize`` as a function of the payload alone."""
-    function: Callable[..., object] = serializer.deserialize
-    required = [
-        one
-        for one in inspect.signature(function).parameters.values()
-        if one.default is one.empty
-        and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
-    ]
-    if len(required) < 2:
-        return function
-    return lambda payload: function(payload, name)

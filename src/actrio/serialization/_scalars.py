@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, Flag
-from math import isfinite
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final, get_args
@@ -43,13 +42,13 @@ def _write_str(value: Any) -> str:
         return value
     if isinstance(value, str):
         return str.__str__(value)
-    expected("a string", value)
+    raise expected("a string", value)
 
 
 def _read_str(value: Any, _: object = None) -> str:
     if value.__class__ is str:
         return value
-    expected("a string", value)
+    raise expected("a string", value)
 
 
 def _write_int(value: Any) -> int:
@@ -57,13 +56,13 @@ def _write_int(value: Any) -> int:
         return value
     if isinstance(value, int):
         return operator.index(value) + 0
-    expected("an integer", value)
+    raise expected("an integer", value)
 
 
 def _read_int(value: Any, _: object = None) -> int:
     if value.__class__ is int:
         return value
-    expected("an integer", value)
+    raise expected("an integer", value)
 
 
 def _write_float(value: Any) -> float | str:
@@ -72,7 +71,7 @@ def _write_float(value: Any) -> float | str:
         return value if value - value == 0 else _NOT_NUMBERS[str(value)]
     if isinstance(value, int | float):
         return _write_float(float(value))
-    expected("a number", value)
+    raise expected("a number", value)
 
 
 def _read_float(value: Any, _: object = None) -> float:
@@ -82,13 +81,13 @@ def _read_float(value: Any, _: object = None) -> float:
         return float(value)
     if value.__class__ is str and value in _FLOATS:
         return _FLOATS[value]
-    expected("a number", value)
+    raise expected("a number", value)
 
 
 def _write_bool(value: Any) -> bool:
     if value is True or value is False:
         return value
-    expected("true or false", value)
+    raise expected("true or false", value)
 
 
 def _read_bool(value: Any, _: object = None) -> bool:
@@ -97,7 +96,7 @@ def _read_bool(value: Any, _: object = None) -> bool:
 
 def _write_none(value: Any) -> None:
     if value is not None:
-        expected("null", value)
+        raise expected("null", value)
 
 
 def _read_none(value: Any, _: object = None) -> None:
@@ -117,7 +116,7 @@ def _text_form(
     def write(value: Any) -> str:
         if isinstance(value, cls) and not isinstance(value, never):
             return to_text(value)
-        expected(what, value)
+        raise expected(what, value)
 
     def read(value: Any, _: object = None) -> Any:
         if value.__class__ is str:
@@ -125,7 +124,7 @@ def _text_form(
                 return from_text(value)
             except (ValueError, ArithmeticError):
                 pass
-        expected(what, value)
+        raise expected(what, value)
 
     return Form(write, read, STRING, (cls,))
 
@@ -133,16 +132,16 @@ def _text_form(
 def _write_timedelta(value: Any) -> int:
     if isinstance(value, timedelta):
         return value // _MICROSECOND
-    expected("a timedelta", value)
+    raise expected("a timedelta", value)
 
 
 def _read_timedelta(value: Any, _: object = None) -> timedelta:
     if value.__class__ is int:
         try:
-            return value * _MICROSECOND  # type: ignore[no-any-return]
+            return value * _MICROSECOND
         except OverflowError:
             pass
-    expected("a number of microseconds", value)
+    raise expected("a number of microseconds", value)
 
 
 SCALARS: Final[Mapping[object, Form]] = {
@@ -185,7 +184,9 @@ def enum_form(cls: type[Enum]) -> Form:
     if issubclass(cls, Flag):
         return _flag_form(cls)
     by_value = all(member.value.__class__ in (str, int) for member in cls)
-    pairs = [(member, member.value if by_value else member.name) for member in cls]
+    pairs: list[tuple[object, Any]] = [
+        (member, member.value if by_value else member.name) for member in cls
+    ]
     return _choice_form(described(cls), pairs, (cls,))
 
 
@@ -210,7 +211,7 @@ def _flag_form(cls: type[Any]) -> Form:
     def write(value: Any) -> int:
         if isinstance(value, cls):
             return int(value.value)
-        expected(what, value)
+        raise expected(what, value)
 
     def read(value: Any, _: object = None) -> Any:
         if value.__class__ is int:
@@ -218,7 +219,7 @@ def _flag_form(cls: type[Any]) -> Form:
                 return cls(value)
             except ValueError:
                 pass
-        expected(what, value)
+        raise expected(what, value)
 
     return Form(write, read, INTEGER, (cls,))
 
@@ -239,13 +240,13 @@ def _choice_form(
         try:
             return written[value.__class__, value]
         except (KeyError, TypeError):
-            expected(name, value)
+            raise expected(name, value) from None
 
     def read(value: Any, _: object = None) -> Any:
         try:
             return values[value.__class__, value]
         except (KeyError, TypeError):
-            expected(what, value)
+            raise expected(what, value) from None
 
     kinds = frozenset(KINDS[json.__class__] for _, json in pairs)
     return Form(write, read, kinds, classes)

@@ -18,7 +18,6 @@ import attrs
 
 from ._form import KINDS, OBJECT, Form, Misfit, expected
 from ._names import bare_name, described, label
-from ._scalars import SCALARS
 
 TAG: Final = "$type"
 VALUE: Final = "$value"
@@ -62,14 +61,14 @@ def union_form(members: Sequence[Member], *, refuse_big_floats: bool) -> Form:
         for member in members:
             if isinstance(value, member.form.classes):
                 return member
-        expected(what, value)
+        raise expected(what, value)
 
     def write(value: Any) -> Any:
         member = by_class.get(value.__class__) or member_of(value)
         written = member.form.write(value)
         if not member.is_tagged:
             if value.__class__ is float and string_is_taken and not isfinite(value):
-                expected("a finite number, beside strings", value)
+                raise expected("a finite number, beside strings", value)
             return written
         if member.is_record:
             return {TAG: member.tag, **written}
@@ -81,9 +80,9 @@ def union_form(members: Sequence[Member], *, refuse_big_floats: bool) -> Form:
             return _read_tagged(value, tagged)
         member = by_kind.get(kind)
         if member is None:
-            expected(what, value)
+            raise expected(what, value)
         if refuse_big_floats and kind == "real" and not -_BIG < value < _BIG:
-            expected("a float", value)
+            raise expected("a float", value)
         return member.form.read(value)
 
     kinds = frozenset[str]().union(
@@ -137,7 +136,9 @@ def _by_kind(members: Sequence[Member]) -> dict[str, Member]:
 def _by_tag(members: Sequence[Member]) -> dict[str, Member]:
     """Return the tagged members by tag, and by bare name where that is clear."""
     bare = Counter(bare_name(one.tag) for one in members)
-    found = {bare_name(one.tag): one for one in members if bare[bare_name(one.tag)] == 1}
+    found = {
+        bare_name(one.tag): one for one in members if bare[bare_name(one.tag)] == 1
+    }
     return found | {one.tag: one for one in members}
 
 
