@@ -14,7 +14,7 @@ from typing import Any, Final
 from ..exceptions import SerializationError
 from ._compiler import Compiler
 from ._form import Form, Misfit, at
-from ._json import STANDARD, fastest
+from ._json import STANDARD, Json, fastest
 from ._names import described
 
 
@@ -24,11 +24,23 @@ class Codec:
     Args:
         annotation: The type.
         forbids_unknown: Refuse fields that a class does not have.
+        json: What to try first; None for the fastest that is installed.
     """
 
-    def __init__(self, annotation: Any, *, forbids_unknown: bool = False) -> None:
+    def __init__(
+        self,
+        annotation: Any,
+        *,
+        forbids_unknown: bool = False,
+        json: Json | None = None,
+    ) -> None:
         self._annotation: Final = annotation
         self._forbids_unknown: Final = forbids_unknown
+        self._given_json: Final = json
+
+    @cached_property
+    def _json(self) -> Json:
+        return self._given_json or fastest()
 
     @cached_property
     def _fast(self) -> Form:
@@ -49,7 +61,7 @@ class Codec:
             SerializationError: If the value, or the type itself, has no form in JSON.
         """
         with suppress(Exception):
-            return fastest().dumps(self._fast.write(value))
+            return self._json.dumps(self._fast.write(value))
         try:
             return STANDARD.dumps(self._explaining.write(value))
         except Exception as exc:
@@ -62,9 +74,9 @@ class Codec:
             SerializationError: If it describes none.
         """
         with suppress(Exception):
-            return self._fast.read(fastest().loads(payload))
+            return self._fast.read(self._json.loads(payload))
         try:
-            return self._explaining.read(STANDARD.loads(payload))
+            return self._explaining.read(_loads(payload))
         except Exception as exc:
             raise explained(self._annotation, exc) from _origin(exc)
 
@@ -73,6 +85,14 @@ def explained(annotation: Any, exc: Exception) -> SerializationError:
     """Return the error that users see for what went wrong with a type."""
     misfit = at(exc, described(annotation))
     return SerializationError(f"{misfit.path}: {misfit.reason}", path=misfit.path)
+
+
+def _loads(payload: bytes) -> object:
+    try:
+        return STANDARD.loads(payload)
+    except ValueError as exc:
+        message = f"the payload is no JSON: {exc}"
+        raise Misfit(message) from exc
 
 
 def _origin(exc: Exception) -> Exception | None:

@@ -41,28 +41,31 @@ Guard = Callable[[Write], Write]
 _LIST_OR_TUPLE: Final = (list, tuple)
 _SET: Final = (set, frozenset)
 
-SERIES: Final[Mapping[object, tuple[tuple[type[Any], ...], Callable[[Any], Any]]]] = {
-    list: ((list,), list),
+_Container = tuple[tuple[type[Any], ...], Callable[[Any], Any] | None]
+"""The classes of the values, and what the list or dict that was read is made into."""
+
+SERIES: Final[Mapping[object, _Container]] = {
+    list: ((list,), None),
     deque: ((deque,), deque),
-    Sequence: (_LIST_OR_TUPLE, list),
-    MutableSequence: ((list,), list),
-    Collection: (_LIST_OR_TUPLE, list),
-    Iterable: (_LIST_OR_TUPLE, list),
+    Sequence: (_LIST_OR_TUPLE, None),
+    MutableSequence: ((list,), None),
+    Collection: (_LIST_OR_TUPLE, None),
+    Iterable: (_LIST_OR_TUPLE, None),
     tuple: ((tuple,), tuple),
     set: ((set,), set),
     frozenset: ((frozenset,), frozenset),
     AbstractSet: (_SET, frozenset),
     MutableSet: ((set,), set),
 }
-"""What is written as an array: the classes of the values, and what is made on reading."""
+"""What is written as an array."""
 
-MAPPINGS: Final[Mapping[object, tuple[tuple[type[Any], ...], Callable[[Any], Any]]]] = {
-    dict: ((dict,), dict),
+MAPPINGS: Final[Mapping[object, _Container]] = {
+    dict: ((dict,), None),
     OrderedDict: ((OrderedDict,), OrderedDict),
-    Mapping: ((dict,), dict),
-    MutableMapping: ((dict,), dict),
+    Mapping: ((dict,), None),
+    MutableMapping: ((dict,), None),
 }
-"""What is written as an object; as above."""
+"""What is written as an object."""
 
 
 def series_form(origin: object, item: Form) -> Form:
@@ -73,7 +76,7 @@ def series_form(origin: object, item: Form) -> Form:
     write_item, read_item = item.write, item.read
 
     def write(value: Any) -> list[Any]:
-        if not isinstance(value, classes):
+        if not issubclass(value.__class__, classes):
             raise expected(what, value)
         written: list[Any] = []
         try:
@@ -93,7 +96,7 @@ def series_form(origin: object, item: Form) -> Form:
                 found.append(read_item(one))  # noqa: PERF401 - the same
         except Exception as exc:
             raise at(exc, f"[{len(found)}]") from None
-        return found if make is list else make(found)
+        return found if make is None else make(found)
 
     return Form(write, read, ARRAY, classes)
 
@@ -103,7 +106,7 @@ def tuple_form(items: Sequence[Form]) -> Form:
     what = f"an array of {len(items)}"
 
     def write(value: Any) -> list[Any]:
-        if not isinstance(value, tuple) or len(value) != len(items):
+        if not issubclass(value.__class__, tuple) or len(value) != len(items):
             raise expected(f"a tuple of {len(items)}", value)
         written: list[Any] = []
         try:
@@ -135,7 +138,7 @@ def mapping_form(origin: object, key: Form, item: Form) -> Form:
     write_item, read_item = item.write, item.read
 
     def write(value: Any) -> dict[str, Any]:
-        if not isinstance(value, classes):
+        if not issubclass(value.__class__, classes):
             raise expected(what, value)
         written: dict[str, Any] = {}
         name: Any = None
@@ -160,7 +163,7 @@ def mapping_form(origin: object, key: Form, item: Form) -> Form:
                 found[name] = read_item(one)
         except Exception as exc:
             raise at(exc, f"[{text!r}]") from None
-        return found if make is dict else make(found)
+        return found if make is None else make(found)
 
     return Form(write, read, OBJECT, classes)
 

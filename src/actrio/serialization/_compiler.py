@@ -8,7 +8,6 @@ the real one up when it is used.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
 from threading import get_ident
 from types import UnionType
 from typing import (
@@ -39,7 +38,7 @@ from ._form import ARRAY, EVERYTHING, OBJECT, Form, Misfit, Write
 from ._models import is_model, model_form
 from ._names import described
 from ._records import record_form, record_of, typed_dict_form
-from ._scalars import SCALARS, enum_form, literal_form
+from ._scalars import SCALARS, enum_form, is_enum, literal_form
 from ._unions import Member, union_form
 
 _TRANSPARENT: Final = (Annotated, Final, Required, NotRequired)
@@ -80,7 +79,7 @@ class Compiler:
         return form
 
     def _make(self, annotation: Any) -> Form:
-        cls = get_origin(annotation) or annotation
+        cls: Any = get_origin(annotation) or annotation
         if annotation in SCALARS:
             return SCALARS[annotation]
         if annotation in (Any, object) or isinstance(annotation, TypeVar):
@@ -89,7 +88,7 @@ class Compiler:
             return self._union(annotation)
         if cls is Literal:
             return literal_form(annotation)
-        if isinstance(cls, type) and issubclass(cls, Enum):
+        if is_enum(cls):
             return enum_form(cls)
         if is_model(cls):
             return model_form(cls)

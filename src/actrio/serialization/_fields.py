@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -29,16 +29,17 @@ class Field:
     required: bool
 
 
-def is_record(cls: object) -> bool:
+def is_record(cls: Any) -> bool:
     """Say whether a class has fields: a dataclass, an attrs or a NamedTuple class."""
-    return isinstance(cls, type) and (
-        dataclasses.is_dataclass(cls) or attrs.has(cls) or is_named_tuple(cls)
-    )
+    if not isinstance(cls, type):
+        return False
+    own: Any = cls
+    return dataclasses.is_dataclass(own) or attrs.has(own) or is_named_tuple(own)
 
 
-def is_named_tuple(cls: type) -> bool:
+def is_named_tuple(cls: Any) -> bool:
     """Say whether a class is made by ``typing.NamedTuple``."""
-    return issubclass(cls, tuple) and hasattr(cls, "_fields")
+    return issubclass(cls, tuple) and hasattr(cls, "_fields")  # pyright: ignore[reportUnknownArgumentType] - narrowed to tuple of unknown
 
 
 def fields_of(annotation: Any) -> list[Field]:
@@ -81,11 +82,9 @@ def filled_in(annotation: Any, binding: Mapping[Any, Any]) -> Any:
     if isinstance(annotation, TypeVar):
         return binding.get(annotation, Any)
     parameters = getattr(annotation, "__parameters__", ())
-    if isinstance(annotation, type) and get_origin(annotation) is None:
-        return annotation
-    if parameters:
-        return annotation[tuple(binding.get(one, Any) for one in parameters)]
-    return annotation
+    if not parameters or get_origin(annotation) is None:
+        return annotation  # a class without brackets has its own variables, not ours
+    return annotation[tuple(binding.get(one, Any) for one in parameters)]
 
 
 def _bindings(
@@ -96,9 +95,10 @@ def _bindings(
     binding = dict(zip(parameters, arguments, strict=False))
     yield cls, binding
     for base in cls.__dict__.get("__orig_bases__", cls.__bases__):
-        if get_origin(base) not in (Generic, Protocol):
-            filled = filled_in(base, binding)
-            yield from _bindings(get_origin(filled) or filled, get_args(filled))
+        filled = base if get_origin(base) is Generic else filled_in(base, binding)
+        origin = get_origin(filled) or filled
+        if isinstance(origin, type):  # `NamedTuple` is a function
+            yield from _bindings(origin, get_args(filled))
 
 
 def _declared(cls: Any) -> Iterator[tuple[str, str, bool]]:

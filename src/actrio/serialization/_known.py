@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
 from importlib import import_module
 from types import NoneType
 from typing import Any, Final, TypeVar
@@ -13,7 +12,7 @@ from ._codec import Codec, explained
 from ._contract import PROTOBUF_DATA_CONTENT_TYPE, MessageSerializer
 from ._fields import is_record
 from ._models import is_model, read_model, write_model
-from ._scalars import SCALARS
+from ._scalars import SCALARS, is_enum
 
 T = TypeVar("T")
 
@@ -124,7 +123,7 @@ def try_get_known_serializers_for_type(
         return [PydanticMessageSerializer(cls)]
     if is_protobuf(cls):
         return [ProtobufMessageSerializer(cls)]
-    if is_record(cls) or cls in BUILT_IN or cls in SCALARS or issubclass(cls, Enum):
+    if is_record(cls) or cls in BUILT_IN or cls in SCALARS or is_enum(cls):
         return [JsonMessageSerializer(cls, forbid_unknown_fields=forbid_unknown_fields)]
     return []
 

@@ -6,7 +6,8 @@ may have an ``Order`` each.
 
 from __future__ import annotations
 
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 
 def wire_name(cls: type[Any]) -> str:
@@ -24,11 +25,19 @@ def bare_name(name: str) -> str:
     return head.rpartition(".")[2] + bracket + arguments
 
 
-def described(annotation: object) -> str:
+def described(annotation: Any) -> str:
     """Name a type to people."""
-    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+    origin = get_origin(annotation)
+    arguments = [described(one) for one in get_args(annotation)]
+    if annotation in (None, NoneType):
+        return "None"
+    if origin in (Union, UnionType):
+        return " | ".join(arguments)
+    if isinstance(origin, type):
+        return f"{described(origin)}[{', '.join(arguments) or '()'}]"
+    if isinstance(annotation, type):
         return annotation.__qualname__.rpartition("<locals>.")[2]
-    return str(annotation).replace("typing.", "")
+    return "..." if annotation is ... else str(annotation).replace("typing.", "")
 
 
 def label(annotation: object) -> str:

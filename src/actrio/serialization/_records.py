@@ -178,7 +178,7 @@ def typed_dict_form(annotation: Any, form_of: FormOf, *, forbids_unknown: bool) 
         Misfit: If a value has no form.
     """
     cls = get_origin(annotation) or annotation
-    binding = dict(zip(cls.__parameters__, get_args(annotation), strict=False))
+    binding = dict(zip(_parameters(cls), get_args(annotation), strict=False))
     fields: dict[str, tuple[Field, Form]] = {}
     for name, hint in hints_of(cls).items():
         field = Field(
@@ -204,6 +204,11 @@ def typed_dict_form(annotation: Any, form_of: FormOf, *, forbids_unknown: bool) 
 
     read = _of_object(record, _explaining_read(record))
     return Form(write, read, OBJECT, (dict,))
+
+
+def _parameters(cls: Any) -> tuple[Any, ...]:
+    parameters: tuple[Any, ...] = getattr(cls, "__parameters__", ())
+    return parameters
 
 
 def _is_required(cls: Any, name: str, hint: object) -> bool:

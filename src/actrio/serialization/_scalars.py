@@ -179,6 +179,11 @@ SCALARS: Final[Mapping[object, Form]] = {
 }
 
 
+def is_enum(cls: Any) -> bool:
+    """Say whether this is an enum."""
+    return isinstance(cls, type) and issubclass(cls, Enum)
+
+
 def enum_form(cls: type[Enum]) -> Form:
     """Return the form of an enum: its values if they are texts or integers, else names."""
     if issubclass(cls, Flag):
@@ -198,8 +203,7 @@ def literal_form(annotation: object) -> Form:
     """
     pairs: list[tuple[object, Any]] = []
     for value in get_args(annotation):
-        cls = type(value)
-        form = enum_form(cls) if isinstance(value, Enum) else SCALARS[cls]
+        form = SCALARS.get(value.__class__) or enum_form(value.__class__)
         pairs.append((value, form.write(value)))
     classes = tuple(dict.fromkeys(type(value) for value, _ in pairs))
     return _choice_form(described(annotation), pairs, classes)
