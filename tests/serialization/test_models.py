@@ -49,7 +49,7 @@ def test_models_come_back() -> None:
 def test_wrong_models_are_found_at_their_place() -> None:
     """The path goes on inside the model."""
     text = problem_of_reading(Outer, {"inner": {"size": "x"}})
-    assert text.startswith("Outer.inner.theSize: Input should be a valid integer")
+    assert text.startswith("Outer.inner.size: Input should be a valid integer")
     text = problem_of_writing(Outer, Outer(1))  # type: ignore[arg-type]  # the mistake
     assert text == "Outer.inner: expected a Inner, got 1"
     text = problem_of_writing(Outer, Outer(Special(theSize=1)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from ..exceptions import SerializationError
 from ._compiler import Compiler
@@ -65,7 +65,7 @@ class Codec:
         try:
             return STANDARD.dumps(self._explaining.write(value))
         except Exception as exc:
-            raise explained(self._annotation, exc) from _origin(exc)
+            fail(self._annotation, exc)
 
     def loads(self, payload: bytes) -> Any:
         """Return the value that a JSON text describes.
@@ -78,13 +78,18 @@ class Codec:
         try:
             return self._explaining.read(_loads(payload))
         except Exception as exc:
-            raise explained(self._annotation, exc) from _origin(exc)
+            fail(self._annotation, exc)
 
 
-def explained(annotation: Any, exc: Exception) -> SerializationError:
-    """Return the error that users see for what went wrong with a type."""
+def fail(annotation: Any, exc: Exception) -> NoReturn:
+    """Raise what users see of an error with a type; its cause is what user code raised.
+
+    Raises:
+        SerializationError: Always.
+    """
     misfit = at(exc, described(annotation))
-    return SerializationError(f"{misfit.path}: {misfit.reason}", path=misfit.path)
+    path = misfit.path
+    raise SerializationError(f"{path}: {misfit.reason}", path=path) from misfit.origin
 
 
 def _loads(payload: bytes) -> object:
@@ -92,8 +97,4 @@ def _loads(payload: bytes) -> object:
         return STANDARD.loads(payload)
     except ValueError as exc:
         message = f"the payload is no JSON: {exc}"
-        raise Misfit(message) from exc
-
-
-def _origin(exc: Exception) -> Exception | None:
-    return exc.origin if isinstance(exc, Misfit) else exc
+        raise Misfit(message, exc) from None

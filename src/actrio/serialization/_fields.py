@@ -74,7 +74,7 @@ def hints_of(cls: type) -> dict[str, Any]:
             f"the annotations of {described(cls)} cannot be evaluated: {exc}; define or "
             "import the name at module level and not for type checkers alone"
         )
-        raise Misfit(reason) from exc
+        raise Misfit(reason, exc) from None
 
 
 def filled_in(annotation: Any, binding: Mapping[Any, Any]) -> Any:

@@ -60,11 +60,11 @@ class Misfit(Exception):
     ``steps`` lead to it, the innermost first; ``origin`` is what user code raised.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, origin: Exception | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.origin = origin
         self.steps: list[str] = []
-        self.origin: Exception | None = None
 
     @property
     def path(self) -> str:
@@ -85,11 +85,10 @@ def at(exc: Exception, step: str) -> Misfit:
 
 def _explained(exc: Exception) -> Misfit:
     if isinstance(exc, RecursionError):
-        misfit = Misfit("nested too deeply; send flat lists instead of long chains")
+        reason = "nested too deeply; send flat lists instead of long chains"
     else:
-        misfit = Misfit(f"{type(exc).__name__}: {exc}")
-    misfit.origin = exc
-    return misfit
+        reason = f"{type(exc).__name__}: {exc}"
+    return Misfit(reason, exc)
 
 
 def expected(what: str, value: object) -> Misfit:

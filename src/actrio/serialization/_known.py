@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any, Final, TypeVar
 
 from ..exceptions import SerializationError
-from ._codec import Codec, explained
+from ._codec import Codec, fail
 from ._contract import PROTOBUF_DATA_CONTENT_TYPE, MessageSerializer
 from ._fields import is_record
 from ._models import is_model, read_model, write_model
@@ -55,14 +55,14 @@ class PydanticMessageSerializer(_OfClass[T]):
         try:
             return write_model(message)
         except Exception as exc:
-            raise explained(self.cls, exc) from exc
+            fail(self.cls, exc)
 
     def deserialize(self, payload: bytes) -> T:
         """Return the validated model that a JSON text describes."""
         try:
             message: T = read_model(self.cls, payload)
         except Exception as exc:
-            raise explained(self.cls, exc) from exc
+            fail(self.cls, exc)
         return message
 
 
@@ -81,8 +81,11 @@ class ProtobufMessageSerializer(_OfClass[T]):
     def serialize(self, message: T) -> bytes:
         """Return the bytes of an ``Any`` with the message inside."""
         envelope = self._any()
-        envelope.Pack(message)
-        payload: bytes = envelope.SerializeToString()
+        try:
+            envelope.Pack(message)
+            payload: bytes = envelope.SerializeToString()
+        except Exception as exc:
+            fail(self.cls, exc)
         return payload
 
     def deserialize(self, payload: bytes) -> T:
@@ -92,7 +95,7 @@ class ProtobufMessageSerializer(_OfClass[T]):
             envelope.ParseFromString(payload)
             found = envelope.Unpack(message)
         except Exception as exc:
-            raise explained(self.cls, exc) from exc
+            fail(self.cls, exc)
         if not found:
             text = (
                 f"the payload is a {envelope.TypeName() or 'message without a type'}, "

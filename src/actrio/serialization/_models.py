@@ -34,17 +34,13 @@ def read_model(cls: Any, payload: bytes) -> Any:
     try:
         # Fields are written by name, so aliases must not be needed to read them.
         return cls.model_validate_json(payload, by_alias=True, by_name=True)
-    except ValueError as exc:
-        misfit = Misfit(str(exc))
-        details = getattr(exc, "errors", None)
-        if details is not None:
-            first = details(include_url=False, include_context=False)[0]
-            misfit = Misfit(first["msg"])
-            misfit.steps += [
-                f"[{one}]" if isinstance(one, int) else f".{one}"
-                for one in reversed(first["loc"])
-            ]
-        misfit.origin = exc
+    except sys.modules["pydantic"].ValidationError as exc:
+        first = exc.errors(include_url=False, include_context=False)[0]
+        misfit = Misfit(first["msg"], exc)
+        misfit.steps += [
+            f"[{one}]" if isinstance(one, int) else f".{one}"
+            for one in reversed(first["loc"])
+        ]
         raise misfit from None
 
 
