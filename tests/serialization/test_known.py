@@ -86,7 +86,9 @@ def test_models_complain_with_a_path() -> None:
     """pydantic's error is the cause, and its first complaint the text."""
     with pytest.raises(SerializationError) as caught:
         only(Model).deserialize(b'{"userName": "a", "tags": [1, "x"]}')
-    assert str(caught.value).startswith("Model.tags[1]: Input should be a valid integer")
+    assert str(caught.value).startswith(
+        "Model.tags[1]: Input should be a valid integer"
+    )
     assert caught.value.path == "Model.tags[1]"
     assert isinstance(caught.value.__cause__, pydantic.ValidationError)
 

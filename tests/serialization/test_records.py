@@ -263,7 +263,11 @@ class VipOrder(Order):
         ),
         (Holder, Holder(1), "Holder.box: expected a Base, got 1"),  # type: ignore[arg-type]  # the mistake
         (Node, Node("x"), "Node.value: expected an integer, got 'x'"),  # type: ignore[arg-type]  # the mistake
-        (Strict, {"id": 1, "x": 2}, "Strict: expected a dict like Strict, got {'id': 1, 'x': 2}"),
+        (
+            Strict,
+            {"id": 1, "x": 2},
+            "Strict: expected a dict like Strict, got {'id': 1, 'x': 2}",
+        ),
         (Strict, {}, "Strict: expected a dict like Strict, got {}"),
         (Strict, {"id": ""}, "Strict['id']: expected an integer, got ''"),
     ],

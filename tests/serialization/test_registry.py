@@ -48,9 +48,9 @@ def test_a_message_goes_by_its_full_name() -> None:
     assert known.type_name(Order(1)) == NAME
     payload = known.serialize(Order(1), type_name=NAME, data_content_type=JSON)
     assert payload == b'{"id":1}'
-    assert known.deserialize(
-        payload, type_name=NAME, data_content_type=JSON
-    ) == Order(1)
+    assert known.deserialize(payload, type_name=NAME, data_content_type=JSON) == Order(
+        1
+    )
 
 
 @pytest.mark.parametrize("value", ["x", 1, 1.5, True, b"y", None, [1], {"a": None}])
@@ -93,7 +93,9 @@ def test_an_unknown_name_is_kept_when_reading() -> None:
 def test_an_unknown_name_is_an_error_when_writing() -> None:
     """The error is a ``ValueError`` that says what to do, or which formats there are."""
     known = registry(Order)
-    with pytest.raises(ValueError, match=r"Unknown type 'a\.B'.*add_message_serializer"):
+    with pytest.raises(
+        ValueError, match=r"Unknown type 'a\.B'.*add_message_serializer"
+    ):
         known.serialize(1, type_name="a.B", data_content_type=JSON)
     with pytest.raises(ValueError, match="its serializers write application/json"):
         known.serialize(Order(1), type_name=NAME, data_content_type=PROTOBUF)
@@ -123,9 +125,9 @@ def test_replacing_is_the_default() -> None:
     strict = try_get_known_serializers_for_type(Order, forbid_unknown_fields=True)
     payload = b'{"id":1,"x":2}'
     known.add(strict, replace=False)
-    assert known.deserialize(
-        payload, type_name=NAME, data_content_type=JSON
-    ) == Order(1)
+    assert known.deserialize(payload, type_name=NAME, data_content_type=JSON) == Order(
+        1
+    )
     known.add(strict)
     with pytest.raises(SerializationError, match="Order has no field 'x'"):
         known.deserialize(payload, type_name=NAME, data_content_type=JSON)
@@ -176,9 +178,9 @@ def test_row_23_the_type_name_comes_from_the_brackets() -> None:
     assert name == f"{__name__}.Task"
     payload = known.serialize(Task("a"), type_name=name, data_content_type=JSON)
     assert payload == b'{"field1": "a"}'
-    assert known.deserialize(
-        payload, type_name="Task", data_content_type=JSON
-    ) == Task("a")
+    assert known.deserialize(payload, type_name="Task", data_content_type=JSON) == Task(
+        "a"
+    )
 
 
 def test_row_23_deserialize_may_take_the_type_name() -> None:
@@ -199,9 +201,9 @@ def test_a_serializer_may_be_any_object() -> None:
     known.add(BareSerializer())
     assert known.type_name(Task("a")) == "Task"
     payload = known.serialize(Task("a"), type_name="Task", data_content_type=JSON)
-    assert known.deserialize(
-        payload, type_name="Task", data_content_type=JSON
-    ) == Task("a")
+    assert known.deserialize(payload, type_name="Task", data_content_type=JSON) == Task(
+        "a"
+    )
     known.add(try_get_known_serializers_for_type(Task))
     assert known.type_name(Task("a")) == f"{__name__}.Task"
 

@@ -123,6 +123,21 @@ def test_a_subclass_goes_with_its_base() -> None:
     assert round_trip(list[int | str], [True]) == [1]
 
 
+def test_members_of_one_name_are_refused() -> None:
+    """Classes made in functions may share even their full name."""
+
+    def make() -> type:
+        @dataclass
+        class Local:
+            size: int
+
+        return Local
+
+    first, second = make(), make()
+    text = problem_of_writing(first | second, first(1))
+    assert "2 members of the union are called" in text
+
+
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
@@ -130,7 +145,10 @@ def test_a_subclass_goes_with_its_base() -> None:
         ({"$type": 1}, "not 1"),
         ({"$type": "Triangle"}, "not 'Triangle'"),
         (1, "expected Circle or Square or date or str, got 1"),
-        ({"$type": "datetime.date"}, "'$value' is missing beside the tag 'datetime.date'"),
+        (
+            {"$type": "datetime.date"},
+            "'$value' is missing beside the tag 'datetime.date'",
+        ),
     ],
 )
 def test_wrong_payloads_are_explained(payload: object, reason: str) -> None:
@@ -147,6 +165,8 @@ def test_wrong_payloads_are_explained(payload: object, reason: str) -> None:
         (Id | int, "", "expected int, got ''"),
     ],
 )
-def test_wrong_values_are_explained(annotation: Any, value: object, reason: str) -> None:
+def test_wrong_values_are_explained(
+    annotation: Any, value: object, reason: str
+) -> None:
     """What could not be read again is not written."""
     assert reason in problem_of_writing(annotation, value)

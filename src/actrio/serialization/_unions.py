@@ -45,10 +45,11 @@ def union_form(members: Sequence[Member], *, refuse_big_floats: bool) -> Form:
     """Return the form of a union.
 
     Raises:
-        Misfit: If two members have values of one class.
+        Misfit: If two members have values of one class, or one name.
     """
     members = _with_tags(members)
     _check_classes(members)
+    _check_tags(members)
     by_class = {cls: one for one in members for cls in one.form.classes}
     by_kind = _by_kind(members)
     tagged = _by_tag([one for one in members if one.is_tagged])
@@ -121,6 +122,16 @@ def _check_classes(members: Sequence[Member]) -> None:
                     f"{cls.__name__}; put one of them into a class of its own"
                 )
                 raise Misfit(reason)
+
+
+def _check_tags(members: Sequence[Member]) -> None:
+    for tag, count in Counter(one.tag for one in members if one.is_tagged).items():
+        if count > 1:
+            reason = (
+                f"{count} members of the union are called {tag} and cannot be told "
+                "apart; rename one of them"
+            )
+            raise Misfit(reason)
 
 
 def _by_kind(members: Sequence[Member]) -> dict[str, Member]:
