@@ -376,8 +376,8 @@ class AgentRuntime(Protocol):
                 the serializer does not say so itself.
             aliases: Further names to read: those that the class had before it was
                 renamed or moved.
-            replace: Take the place of a serializer of the same name and format; False
-                leaves that one in place.
+            replace: Take the place of a serializer for the same messages and format;
+                False leaves that one in place.
 
         Raises:
             TypeError: If neither the serializer nor ``type`` gives a name.

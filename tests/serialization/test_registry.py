@@ -195,6 +195,23 @@ def test_row_23_deserialize_may_take_the_type_name() -> None:
         registry().add(NamedSerializer())
 
 
+class ShortSerializer(TaskSerializer):
+    """Says which class it is for, and that it goes by another name."""
+
+    @property
+    def type_name(self) -> str:
+        return "Job"
+
+
+def test_what_a_serializer_says_of_its_name_holds() -> None:
+    """What is known about the class by itself does not replace it."""
+    known = registry()
+    known.add(ShortSerializer())
+    known.add(try_get_known_serializers_for_type(Task), replace=False)
+    assert known.type_name(Task("a")) == "Job"
+    assert not known.is_registered("Task", JSON)
+
+
 def test_a_serializer_may_be_any_object() -> None:
     """One that only has a bare name is found for every class of that bare name."""
     known = registry()
@@ -204,6 +221,8 @@ def test_a_serializer_may_be_any_object() -> None:
     assert known.deserialize(payload, type_name="Task", data_content_type=JSON) == Task(
         "a"
     )
+    known.add(try_get_known_serializers_for_type(Task), replace=False)
+    assert known.type_name(Task("a")) == "Task"
     known.add(try_get_known_serializers_for_type(Task))
     assert known.type_name(Task("a")) == f"{__name__}.Task"
 

@@ -64,6 +64,7 @@ CIRCLE = f"{__name__}.Circle"
         (Kind | None, Kind.ROUND, "round"),
         (Literal["a"] | Literal[1], 1, 1),
         (Literal["a"] | int, "a", "a"),
+        (Literal["a", None] | str | None, "a", "a"),
         (
             list[int] | tuple[int, ...],
             (1,),

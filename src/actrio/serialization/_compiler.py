@@ -7,7 +7,7 @@ the real one up when it is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import get_ident
 from types import UnionType
 from typing import (
@@ -127,17 +127,12 @@ class Compiler:
         return plain_form(self._guarded, refuse_big_floats=not self._explains)
 
     def _union(self, annotation: Any) -> Form:
-        found = dict.fromkeys(_members(annotation, set()))
+        found = list(dict.fromkeys(_members(annotation)))
         if Any in found or object in found:
             return self._plain()
-        literals = [one for one in found if get_origin(one) is Literal]
-        if len(literals) > 1:
-            values = tuple(value for one in literals for value in get_args(one))
-            found = dict.fromkeys([one for one in found if one not in literals])
-            found[Literal[values]] = None
         members = [
             Member(one, self.form_of(one), is_record=is_record(get_origin(one) or one))
-            for one in found
+            for one in _with_one_literal(found)
         ]
         return union_form(members, refuse_big_floats=not self._explains)
 
@@ -193,18 +188,31 @@ def stripped(annotation: Any) -> Any:
             annotation = get_args(annotation)[0]
         elif isinstance(annotation, NewType):
             annotation = annotation.__supertype__
-        elif hasattr(annotation, "__value__"):  # made by a `type` statement
-            annotation = annotation.__value__
-        elif hasattr(origin, "__value__"):
+        elif hasattr(origin, "__value__"):  # made by a `type` statement
             annotation = origin.__value__[get_args(annotation)]
+        elif hasattr(annotation, "__value__"):
+            annotation = annotation.__value__
         else:
             return annotation
 
 
-def _members(union: Any, seen: set[object]) -> Iterator[Any]:
+def _members(union: Any) -> Iterator[Any]:
     """Yield the members of a union and of the unions that it names."""
     for one in map(stripped, get_args(union)):
-        if get_origin(one) not in (Union, UnionType):
+        if get_origin(one) in (Union, UnionType):
+            yield from _members(one)
+        else:
             yield one
-        elif one not in seen:
-            yield from _members(one, seen | {one})
+
+
+def _with_one_literal(members: Sequence[Any]) -> list[Any]:
+    """Join the literals in a union, without values that another member takes anyway."""
+    literals = [one for one in members if get_origin(one) is Literal]
+    values = tuple(
+        value
+        for one in literals
+        for value in get_args(one)
+        if type(value) not in members
+    )
+    others = [one for one in members if one not in literals]
+    return [*others, Literal[values]] if values else others

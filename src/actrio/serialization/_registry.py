@@ -81,8 +81,8 @@ class SerializationRegistry:
                 the serializer does not say so itself.
             aliases: Further names to read: those that the class had before it was
                 renamed or moved. What is written has the present name.
-            replace: Take the place of a serializer of the same name and content type;
-                False leaves that one in place.
+            replace: Take the place of a serializer for the same messages and content
+                type; False leaves that one in place.
 
         Raises:
             TypeError: If neither the serializer nor ``type`` gives a name.
@@ -97,7 +97,8 @@ class SerializationRegistry:
             cls = type or message_class(serializer)
             name = serializer.type_name if type is None else wire_name(type)
         content_type = _normal(serializer.data_content_type)
-        if not replace and (name, content_type) in self._entries:
+        present = name if cls is None else self._name_of(cls)
+        if not replace and (present, content_type) in self._entries:
             return
         entry = _Entry(serializer, name)
         for each in (name, *aliases):
@@ -112,15 +113,18 @@ class SerializationRegistry:
 
     def type_name(self, message: object) -> str:
         """Return the name of a message on the wire: its class's, or its serializer's."""
-        cls = type(message)
+        return self._name_of(type(message))
+
+    def _name_of(self, cls: type[Any]) -> str:
         name = self._names.get(cls)
-        if name is None:
-            # A serializer that does not know its class goes by its bare name.
-            name = wire_name(cls)
-            nameless = self._full_names.get(cls.__name__, {})
-            if name not in nameless and cls.__name__ in nameless:
-                return cls.__name__
-        return name
+        if name is not None:
+            return name
+        # A serializer that does not know its class may go by the bare name of it.
+        found = self._full_names.get(cls.__name__, ())
+        full_name = wire_name(cls)
+        if cls.__name__ in found and full_name not in found:
+            return cls.__name__
+        return full_name
 
     def serialize(
         self, message: object, *, type_name: str, data_content_type: str
