@@ -119,7 +119,9 @@ def main() -> None:
     base = found["pydantic"]
     for name, times in found.items():
         ratios = [theirs / ours for theirs, ours in zip(base, times, strict=True)]
-        print(f"{name:28} {median(times) * 1e6:6.1f} µs {median(ratios):5.2f} times pydantic")
+        print(
+            f"{name:28} {median(times) * 1e6:6.1f} µs {median(ratios):5.2f} times pydantic"
+        )
 
 
 if __name__ == "__main__":

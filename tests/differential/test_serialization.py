@@ -62,11 +62,11 @@ def test_registries_work_alike(message: object) -> None:
     registry, original = SerializationRegistry(), theirs.SerializationRegistry()
     registry.add(ours)
     original.add_serializer(other)
-    name, format = original.type_name(message), other.data_content_type
-    payload = original.serialize(message, type_name=name, data_content_type=format)
-    found = registry.deserialize(payload, type_name=name, data_content_type=format)
+    name, form = original.type_name(message), other.data_content_type
+    payload = original.serialize(message, type_name=name, data_content_type=form)
+    found = registry.deserialize(payload, type_name=name, data_content_type=form)
     assert found == message
-    assert registry.is_registered(name, format)
+    assert registry.is_registered(name, form)
 
 
 @pytest.mark.parametrize("kind", ["ours", "theirs"])

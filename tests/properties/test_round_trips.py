@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from types import GenericAlias
 from typing import Any, Literal
 from uuid import UUID
 
@@ -64,7 +65,7 @@ SCALARS = [
     Typed(Decimal, st.decimals(allow_nan=False)),
     Typed(UUID, st.uuids(), is_hashable=True),
     Typed(Colour, st.sampled_from(Colour), is_hashable=True),
-    Typed(Literal["a", 1, None], st.sampled_from(["a", 1, None])),
+    Typed(Literal["a", 1, False], st.sampled_from(["a", 1, False])),
     Typed(Any, PLAIN),
     Typed(dict, st.dictionaries(TEXT, PLAIN, max_size=3)),
 ]
@@ -78,22 +79,22 @@ UNION = [
 
 
 def lists(item: Typed) -> Typed:
-    return Typed(list[item.annotation], st.lists(item.values, max_size=3))
+    return Typed(GenericAlias(list, item.annotation), st.lists(item.values, max_size=3))
 
 
 def tuples(items: list[Typed]) -> Typed:
-    annotation = tuple[tuple(one.annotation for one in items)]  # type: ignore[misc]  # made at run time
+    annotation = GenericAlias(tuple, tuple(one.annotation for one in items))
     return Typed(annotation, st.tuples(*[one.values for one in items]))
 
 
 def mappings(pair: tuple[Typed, Typed]) -> Typed:
     key, item = pair
     values = st.dictionaries(key.values, item.values, max_size=3)
-    return Typed(dict[key.annotation, item.annotation], values)
+    return Typed(GenericAlias(dict, (key.annotation, item.annotation)), values)
 
 
 def sets(item: Typed) -> Typed:
-    return Typed(set[item.annotation], st.sets(item.values, max_size=3))
+    return Typed(GenericAlias(set, item.annotation), st.sets(item.values, max_size=3))
 
 
 def optionals(item: Typed) -> Typed:

@@ -102,14 +102,18 @@ def test_wrong_json_is_found_at_its_place(
         (
             Any,
             {"a": (1,)},
-            "Any['a']: tuple (1,) has no type here and is no plain JSON; annotate the "
-            "place with its type",
+            (
+                "Any['a']: tuple (1,) has no type here and is no plain JSON; annotate the "
+                "place with its type"
+            ),
         ),
         (
             list,
             [math.nan],
-            "list[0]: float nan has no type here and is no plain JSON; annotate the "
-            "place with its type",
+            (
+                "list[0]: float nan has no type here and is no plain JSON; annotate the "
+                "place with its type"
+            ),
         ),
     ],
 )

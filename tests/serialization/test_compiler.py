@@ -25,9 +25,9 @@ class Branch(TypedDict):
     below: list[Branch | int]
 
 
-Number = TypeAliasType("Number", int)  # noqa: UP040 - Python 3.11 has no `type`
-Several = TypeAliasType("Several", list[T], type_params=(T,))  # noqa: UP040 - the same
-Choice = TypeAliasType("Choice", int | str)  # noqa: UP040 - the same
+Number = TypeAliasType("Number", int)
+Several = TypeAliasType("Several", list[T], type_params=(T,))
+Choice = TypeAliasType("Choice", int | str)
 Key = NewType("Key", str)
 TREE = Node("a", {"x": Node("b")}, [Node("c")], Node("d"))
 
@@ -64,5 +64,7 @@ def test_a_type_without_a_form_is_refused_each_time() -> None:
     """What went wrong once is not remembered as something good."""
     text = problem_of_writing(list[complex], [])
     assert text.startswith("list[complex]: complex has no form in JSON")
-    assert problem_of_writing(Several[int], [None]).endswith("[0]: expected an integer, got None")
+    assert problem_of_writing(Several[int], [None]).endswith(
+        "[0]: expected an integer, got None"
+    )
     assert problem_of_writing(list["Nowhere"], []).startswith("list[Nowhere]: ")  # type: ignore[name-defined]  # noqa: F821 - the mistake

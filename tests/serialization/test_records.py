@@ -62,7 +62,7 @@ class Point:
 
 @attrs.define
 class Unannotated:
-    note = attrs.field(default=None)
+    note = attrs.field(default=None)  # type: ignore[var-annotated]  # as it says
 
 
 @dataclass
@@ -258,8 +258,10 @@ class VipOrder(Order):
         (
             Order,
             VipOrder("a", []),
-            "Order: a VipOrder would come back as a Order; name the subclass in a union, "
-            "or send its data",
+            (
+                "Order: a VipOrder would come back as a Order; name the subclass in a union, "
+                "or send its data"
+            ),
         ),
         (Holder, Holder(1), "Holder.box: expected a Base, got 1"),  # type: ignore[arg-type]  # the mistake
         (Node, Node("x"), "Node.value: expected an integer, got 'x'"),  # type: ignore[arg-type]  # the mistake
@@ -315,8 +317,10 @@ class Bad(TypedDict):
         (
             Unknown,
             Unknown(1),
-            "Unknown: the annotations of Unknown cannot be evaluated: name 'Missing' is "
-            "not defined; define or import the name at module level",
+            (
+                "Unknown: the annotations of Unknown cannot be evaluated: name 'Missing' is "
+                "not defined; define or import the name at module level"
+            ),
         ),
         (
             Unsupported,

@@ -143,7 +143,7 @@ class TaskSerializer(MessageSerializer[Task]):
     def serialize(self, message: Task) -> bytes:
         return json.dumps({"field1": message.name}).encode("utf-8")
 
-    def deserialize(self, data: bytes) -> Task:  # type: ignore[override]  # as documented
+    def deserialize(self, data: bytes) -> Task:
         return Task(json.loads(data.decode("utf-8"))["field1"])
 
 
@@ -185,7 +185,11 @@ def test_row_23_the_type_name_comes_from_the_brackets() -> None:
 
 def test_row_23_deserialize_may_take_the_type_name() -> None:
     """Without brackets the class, or the name, is given when the serializer is added."""
-    for given, name in [(Task, f"{__name__}.Task"), ("jobs.Task", "jobs.Task")]:
+    both: list[tuple[type | str, str]] = [
+        (Task, f"{__name__}.Task"),
+        ("jobs.Task", "jobs.Task"),
+    ]
+    for given, name in both:
         known = registry()
         known.add(NamedSerializer(), type=given)
         assert known.is_registered(name, JSON)

@@ -71,7 +71,7 @@ class Right(Flag):
         (Tone, Tone.LOW, "low"),
         (Shape, Shape.LINE, "LINE"),
         (Right, Right.READ | Right.WRITE, 3),
-        (Literal["a", 1, True, None], True, True),
+        (Literal["a", 1, True, None], True, True),  # noqa: PYI061 - this spelling is tested
         (Literal[Colour.RED, b"x"], Colour.RED, "red"),
         (Literal[Colour.RED, b"x"], b"x", "eA=="),
     ],

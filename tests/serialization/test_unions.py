@@ -62,9 +62,9 @@ CIRCLE = f"{__name__}.Circle"
         ),
         (Kind | str, Kind.ROUND, {"$type": f"{__name__}.Kind", "$value": "round"}),
         (Kind | None, Kind.ROUND, "round"),
-        (Literal["a"] | Literal[1], 1, 1),
+        (Literal["a"] | Literal[1], 1, 1),  # noqa: PYI030 - this is what is tested
         (Literal["a"] | int, "a", "a"),
-        (Literal["a", None] | str | None, "a", "a"),
+        (Literal["a", None] | str | None, "a", "a"),  # noqa: PYI051, PYI061 - the same
         (
             list[int] | tuple[int, ...],
             (1,),

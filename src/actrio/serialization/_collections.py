@@ -44,7 +44,7 @@ _SET: Final = (set, frozenset)
 _Container = tuple[tuple[type[Any], ...], Callable[[Any], Any] | None]
 """The classes of the values, and what the list or dict that was read is made into."""
 
-SERIES: Final[Mapping[object, _Container]] = {
+SERIES: Final[dict[object, _Container]] = {
     list: ((list,), None),
     deque: ((deque,), deque),
     Sequence: (_LIST_OR_TUPLE, None),
@@ -59,7 +59,7 @@ SERIES: Final[Mapping[object, _Container]] = {
 }
 """What is written as an array."""
 
-MAPPINGS: Final[Mapping[object, _Container]] = {
+MAPPINGS: Final[dict[object, _Container]] = {
     dict: ((dict,), None),
     OrderedDict: ((OrderedDict,), OrderedDict),
     Mapping: ((dict,), None),
