@@ -36,7 +36,7 @@ from ._collections import (
 from ._fields import is_record
 from ._form import ARRAY, EVERYTHING, OBJECT, Form, Misfit, Write
 from ._models import is_model, model_form
-from ._names import described
+from ._names import described, label
 from ._records import record_form, record_of, typed_dict_form
 from ._scalars import SCALARS, enum_form, is_enum, literal_form
 from ._unions import Member, union_form
@@ -131,7 +131,9 @@ class Compiler:
         if Any in found or object in found:
             return self._plain()
         members = [
-            Member(one, self.form_of(one), is_record=is_record(get_origin(one) or one))
+            Member(
+                one, self.form_of(one), is_record(get_origin(one) or one), label(one)
+            )
             for one in _with_one_literal(found)
         ]
         return union_form(members, refuse_big_floats=not self._explains)

@@ -75,12 +75,18 @@ class UnknownPayload:
 
 
 def message_class(serializer: object) -> type[Any] | None:
-    """Return the class that a serializer is for, as far as it can be known."""
+    """Return the class that a serializer is for, as far as it can be known.
+
+    Serializers of any class keep theirs as ``cls``, here as in autogen_core; others name
+    it in the brackets behind `MessageSerializer`.
+    """
+    own = getattr(serializer, "cls", None)
+    if isinstance(own, type):
+        return own
     for cls in type(serializer).__mro__:
         for base in getattr(cls, "__orig_bases__", ()):
             if get_origin(base) is MessageSerializer:
                 (argument,) = get_args(base)
                 if isinstance(argument, type):
                     return argument
-    own = getattr(serializer, "cls", None)
-    return own if isinstance(own, type) else None
+    return None

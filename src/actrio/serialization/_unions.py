@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any, Final
 
 import attrs
 
 from ._form import KINDS, OBJECT, Form, Misfit, expected
-from ._names import bare_name, described, label
+from ._names import bare_name, described
 
 TAG: Final = "$type"
 VALUE: Final = "$value"
@@ -33,12 +32,9 @@ class Member:
     form: Form
     is_record: bool
     """Whether it is written as an object that has room for a tag."""
+    tag: str
+    """Its name on the wire."""
     is_tagged: bool = False
-
-    @property
-    def tag(self) -> str:
-        """Its name on the wire."""
-        return label(self.annotation)
 
 
 def union_form(members: Sequence[Member], *, refuse_big_floats: bool) -> Form:
@@ -54,9 +50,6 @@ def union_form(members: Sequence[Member], *, refuse_big_floats: bool) -> Form:
     by_kind = _by_kind(members)
     tagged = _by_tag([one for one in members if one.is_tagged])
     what = " or ".join(described(one.annotation) for one in members)
-    string_is_taken = by_kind.get("string", by_class.get(float)) is not by_class.get(
-        float
-    )
 
     def member_of(value: object) -> Member:
         for member in members:
@@ -68,7 +61,8 @@ def union_form(members: Sequence[Member], *, refuse_big_floats: bool) -> Form:
         member = by_class.get(value.__class__) or member_of(value)
         written = member.form.write(value)
         if not member.is_tagged:
-            if value.__class__ is float and string_is_taken and not isfinite(value):
+            # "NaN" would be read as a string, if that is somebody else's.
+            if written.__class__ is str and by_kind["string"] is not member:
                 raise expected("a finite number, beside strings", value)
             return written
         if member.is_record:
