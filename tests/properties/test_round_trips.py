@@ -106,7 +106,9 @@ def unions(members: list[Typed]) -> Typed:
     for one in members[1:]:
         annotation = annotation | one.annotation
     values = st.one_of([one.values for one in members])
-    if {str, float} <= {one.annotation for one in members}:
+    # "NaN" and the like are strings, which are another member's then
+    numbers = {float, int, bool, timedelta, None}
+    if not {one.annotation for one in members} <= numbers:
         values = values.filter(lambda v: not isinstance(v, float) or math.isfinite(v))
     return Typed(annotation, values)
 

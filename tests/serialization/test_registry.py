@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
 
@@ -19,6 +19,8 @@ from actrio.exceptions import SerializationError
 from actrio.serialization import SerializationRegistry
 
 from . import namesakes
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -147,6 +149,14 @@ class TaskSerializer(MessageSerializer[Task]):
         return Task(json.loads(data.decode("utf-8"))["field1"])
 
 
+class Counting(Generic[T]):
+    """Something generic that has nothing to do with serializers."""
+
+
+class CountingSerializer(Counting[int], TaskSerializer):
+    pass
+
+
 class NamedSerializer(MessageSerializer):  # type: ignore[type-arg]  # as documented
     """As AutoGen's other document writes one: ``deserialize`` is given the name."""
 
@@ -170,10 +180,13 @@ class BareSerializer:
         return Task(payload.decode())
 
 
-def test_row_23_the_type_name_comes_from_the_brackets() -> None:
+@pytest.mark.parametrize("serializer", [TaskSerializer, CountingSerializer])
+def test_row_23_the_type_name_comes_from_the_brackets(
+    serializer: type[TaskSerializer],
+) -> None:
     """``MessageSerializer[Task]`` is for messages of the class ``Task``."""
     known = registry()
-    known.add(TaskSerializer())
+    known.add(serializer())
     name = known.type_name(Task("a"))
     assert name == f"{__name__}.Task"
     payload = known.serialize(Task("a"), type_name=name, data_content_type=JSON)
