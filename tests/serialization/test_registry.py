@@ -211,6 +211,12 @@ def test_row_23_deserialize_may_take_the_type_name() -> None:
     with pytest.raises(TypeError, match="NamedSerializer does not say which messages"):
         registry().add(NamedSerializer())
 
+    class Late(NamedSerializer, MessageSerializer["Task"]):  # a name is no class
+        pass
+
+    with pytest.raises(TypeError, match="Late does not say which messages"):
+        registry().add(Late())
+
 
 class ShortSerializer(TaskSerializer):
     """Says which class it is for, and that it goes by another name."""
