@@ -420,6 +420,49 @@ FAULTS = [
         'text.startswith("{")',
         "state/test_codec.py::test_the_message_says_what_is_wrong_and_what_to_do",
     ),
+    # -- messages as bytes
+    _fault(
+        "two classes of one name share a serializer",
+        "serialization/_names.py",
+        'return f"{cls.__module__}.{cls.__qualname__}"',
+        "return cls.__name__",
+        "serialization/test_registry.py::test_a_bare_name_is_read_while_it_is_clear",
+    ),
+    _fault(
+        "members of a union that look alike have no tag",
+        "serialization/_unions.py",
+        "and any(seen[kind] > 1 for kind in one.form.kinds)",
+        "and False",
+        "serialization/test_unions.py::test_members_come_back",
+    ),
+    _fault(
+        "orjson has the last word about long integers",
+        "serialization/_collections.py",
+        "if value.__class__ is float and not -_BIG < value < _BIG:",
+        "if False:",
+        "serialization/test_codec.py::test_the_fast_way_never_has_the_last_word",
+    ),
+    _fault(
+        "a subclass is written as its base",
+        "serialization/_records.py",
+        "if value.__class__ is not cls:",
+        "if not isinstance(value, cls):",
+        "serialization/test_records.py::test_wrong_values_are_found_at_their_place",
+    ),
+    _fault(
+        "nobody looks whether a message contains itself",
+        "serialization/_compiler.py",
+        "if mark in self._being_written:",
+        "if False:",
+        "serialization/test_codec.py::test_a_message_that_contains_itself_is_refused",
+    ),
+    _fault(
+        "what is known about a class replaces what the user said",
+        "serialization/_registry.py",
+        "if not replace and (present, content_type) in self._entries:",
+        "if False:",
+        "runtime/test_runtime_serializers.py::test_a_serializer_of_the_user_stays",
+    ),
 ]
 
 

@@ -20,7 +20,7 @@ LAYERS = [
     {"_concurrency"},
     {"identity"},
     {"exceptions"},
-    {"messages"},
+    {"messages", "serialization"},
     {"abc"},
     {"_contextvars"},
     {"logging"},

@@ -6,6 +6,7 @@ The road of a message, from top to bottom::
 
     identity.py        WHO              AgentType, AgentId, TopicId, AgentMetadata
     messages/          WHAT             envelopes, MessageContext, CancellationToken
+    serialization/     AS BYTES         for messages that leave the process
     subscriptions.py   WHERE TO         from topics to agents; class decorators
     agents/            WHO HANDLES IT   agent classes; message_handler, event, rpc
     runtime/           HOW IT GETS THERE
@@ -58,6 +59,13 @@ from .identity import AgentId, AgentMetadata, AgentType, TopicId
 from .logging import EVENT_LOGGER_NAME, ROOT_LOGGER_NAME, TRACE_LOGGER_NAME
 from .messages import CancellationToken, MessageContext
 from .runtime import DefaultInterventionHandler, DropMessage, SingleThreadedAgentRuntime
+from .serialization import (
+    JSON_DATA_CONTENT_TYPE,
+    PROTOBUF_DATA_CONTENT_TYPE,
+    MessageSerializer,
+    UnknownPayload,
+    try_get_known_serializers_for_type,
+)
 from .subscriptions import (
     DefaultSubscription,
     DefaultTopicId,
@@ -94,6 +102,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_LOGGER_NAME",
+    "JSON_DATA_CONTENT_TYPE",
+    "PROTOBUF_DATA_CONTENT_TYPE",
     "ROOT_LOGGER_NAME",
     "TRACE_LOGGER_NAME",
     "Agent",
@@ -127,6 +137,7 @@ __all__ = [
     "InterventionHandler",
     "MessageContext",
     "MessageHandlerContext",
+    "MessageSerializer",
     "RoutedAgent",
     "RpcCall",
     "SingleThreadedAgentRuntime",
@@ -135,6 +146,7 @@ __all__ = [
     "TopicId",
     "TypePrefixSubscription",
     "TypeSubscription",
+    "UnknownPayload",
     "default_subscription",
     "event",
     "is_component_class",
@@ -144,6 +156,7 @@ __all__ = [
     "trace_create_agent_span",
     "trace_invoke_agent_span",
     "trace_tool_span",
+    "try_get_known_serializers_for_type",
     "type_subscription",
 ]
 

@@ -16,6 +16,7 @@ import attrs
 
 from .identity import AgentId, AgentMetadata, AgentType, TopicId
 from .messages import CancellationToken, MessageContext
+from .serialization import MessageSerializer
 
 __all__ = [
     "Agent",
@@ -365,6 +366,33 @@ class AgentRuntime(Protocol):
 
         Raises:
             SubscriptionNotFound: If there is none with this id.
+        """
+        ...
+
+    def add_message_serializer(
+        self,
+        serializer: MessageSerializer[Any] | Sequence[MessageSerializer[Any]],
+        *,
+        type: type[Any] | str | None = None,
+        aliases: Iterable[str] = (),
+        replace: bool = True,
+    ) -> None:
+        """Say how messages of a class are written when they leave the process.
+
+        Agent classes do this for the messages that they handle, when they are
+        registered.
+
+        Args:
+            serializer: What turns messages of one class into bytes and back.
+            type: The class that it is for, or the name of its messages on the wire, if
+                the serializer does not say so itself.
+            aliases: Further names to read: those that the class had before it was
+                renamed or moved.
+            replace: Take the place of a serializer for the same messages and format;
+                False leaves that one in place.
+
+        Raises:
+            TypeError: If neither the serializer nor ``type`` gives a name.
         """
         ...
 

@@ -21,6 +21,7 @@ __all__ = [
     "RecipientNotFound",
     "RequestCancelled",
     "RuntimeStoppedError",
+    "SerializationError",
     "StateConflict",
     "StateKeyInvalid",
     "StateNotStorable",
@@ -102,6 +103,20 @@ class SubscriptionNotFound(ActrioError, LookupError, ValueError):
     def __init__(self, *args: object, subscription_id: str | None = None) -> None:
         super().__init__(*args)
         self.subscription_id = subscription_id
+
+
+class SerializationError(ActrioError, ValueError):
+    """A message cannot be written, or bytes do not describe a message.
+
+    The text names the place, as in ``Order.lines[2].price: expected a number, got 'x'``.
+    """
+
+    path: str
+    """The place, beginning with the class; empty if the raiser did not say."""
+
+    def __init__(self, *args: object, path: str = "") -> None:
+        super().__init__(*args)
+        self.path = path
 
 
 class AgentNotBound(ActrioError, RuntimeError, AttributeError):

@@ -57,6 +57,9 @@ class FakeRuntime:
     ) -> None:
         self.calls.append((message, topic_id, sender, cancellation_token))
 
+    def add_message_serializer(self, serializer: object, **options: object) -> None:
+        """Nothing leaves this process."""
+
     async def register_factory(
         self,
         type: AgentType,

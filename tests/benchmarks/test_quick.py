@@ -13,7 +13,7 @@ import pytest
 # The benchmarks are run from the root of a checkout, not installed.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import __main__ as command
+from benchmarks import __main__ as command, serialization
 from benchmarks.peers import PEERS
 from benchmarks.report import as_json, as_markdown, as_text
 from benchmarks.results import Result, last_words, ratio
@@ -198,3 +198,10 @@ def test_the_command_measures_everything(tmp_path: Path) -> None:
     }
     assert len(document["targets"]) == 12
     assert "| actrio on trio |" in done.stdout
+
+
+def test_round_trips_of_every_candidate_are_measured() -> None:
+    """The benchmark of serialization does what it measures, and gives times."""
+    found = serialization.measure(rounds=1, count=1)
+    assert all(len(times) == 1 and times[0] >= 0 for times in found.values())
+    assert serialization.CANDIDATES["dataclass, orjson"]() == serialization.ORDER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -13,6 +14,7 @@ from ..abc import Agent, AgentRuntime, Subscription, UnboundSubscription
 from ..exceptions import AgentNotBound
 from ..identity import AgentId, AgentMetadata, AgentType, TopicId
 from ..messages import CancellationToken, MessageContext
+from ..serialization import try_get_known_serializers_for_type
 from ..subscriptions import (
     TypePrefixSubscription,
     TypeSubscription,
@@ -247,7 +249,7 @@ class BaseAgent(ABC, Agent):
             subscriptions += await make_subscriptions(agent_type, unbound)
         if not skip_direct_message_subscription:
             subscriptions.append(direct_message_subscription(agent_type))
-        return await runtime.register_agent_instance(
+        registered = await runtime.register_agent_instance(
             self,
             agent_id,
             subscriptions=subscriptions,
@@ -255,6 +257,8 @@ class BaseAgent(ABC, Agent):
             inbox_capacity=inbox_capacity,
             reentrant=reentrant,
         )
+        add_known_serializers(runtime, self._message_types())
+        return registered
 
     @classmethod
     async def register(
@@ -299,7 +303,7 @@ class BaseAgent(ABC, Agent):
             subscriptions += await make_subscriptions(agent_type, unbound)
         if not skip_direct_message_subscription:
             subscriptions.append(direct_message_subscription(agent_type))
-        return await runtime.register_factory(
+        registered = await runtime.register_factory(
             agent_type,
             factory,
             expected_class=cls,
@@ -308,10 +312,17 @@ class BaseAgent(ABC, Agent):
             inbox_capacity=inbox_capacity,
             reentrant=reentrant,
         )
+        add_known_serializers(runtime, cls._message_types())
+        return registered
 
     @classmethod
     def _check_handlers(cls) -> None:
         """Raise `HandlerSignatureError` if messages cannot be handled as declared."""
+
+    @classmethod
+    def _message_types(cls) -> Iterable[builtins.type]:
+        """Return the classes of the messages and responses, as far as declared."""
+        return ()
 
 
 async def make_subscriptions(
@@ -324,6 +335,14 @@ async def make_subscriptions(
             subscriptions = make()
             made += await subscriptions if isawaitable(subscriptions) else subscriptions
     return made
+
+
+def add_known_serializers(runtime: AgentRuntime, types: Iterable[type]) -> None:
+    """Add the serializers of those classes that need no code for it."""
+    for cls in types:
+        # Nothing replaces a serializer that the user chose.
+        known = try_get_known_serializers_for_type(cls)
+        runtime.add_message_serializer(known, replace=False)
 
 
 def direct_message_subscription(agent_type: AgentType) -> TypePrefixSubscription:

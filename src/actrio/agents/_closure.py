@@ -12,7 +12,12 @@ from ..exceptions import CantHandleException, HandlerSignatureError
 from ..identity import AgentId, AgentType, TopicId
 from ..messages import CancellationToken, MessageContext
 from ._annotations import MISSING, evaluate, message_types, names_of, positional
-from ._base import BaseAgent, direct_message_subscription, make_subscriptions
+from ._base import (
+    BaseAgent,
+    add_known_serializers,
+    direct_message_subscription,
+    make_subscriptions,
+)
 
 Closure = Callable[..., Awaitable[Any]]
 """``async (closure_context, message, message_context)``; the last may be left out."""
@@ -164,7 +169,7 @@ class ClosureAgent(BaseAgent, ClosureContext):
             HandlerSignatureError: If the closure has other parameters, or does not say
                 which messages it takes.
         """
-        _signature(closure)
+        types, _ = _signature(closure)
         agent_type = AgentType(type)
         made: list[Subscription] = []
         if subscriptions is not None:
@@ -175,7 +180,7 @@ class ClosureAgent(BaseAgent, ClosureContext):
         def factory() -> ClosureAgent:
             return cls(description, closure, unknown_type_policy=unknown_type_policy)
 
-        return await runtime.register_factory(
+        registered = await runtime.register_factory(
             agent_type,
             factory,
             expected_class=cls,
@@ -184,6 +189,8 @@ class ClosureAgent(BaseAgent, ClosureContext):
             inbox_capacity=inbox_capacity,
             reentrant=reentrant,
         )
+        add_known_serializers(runtime, types)
+        return registered
 
 
 def _signature(closure: Closure) -> tuple[tuple[type, ...], bool]:

@@ -34,6 +34,10 @@ class Routing:
 
     def __init__(self, handlers: Iterable[Handler]) -> None:
         by_class: dict[type, list[Handler]] = defaultdict(list)
+        handlers = list(handlers)
+        self.types = dict.fromkeys(
+            cls for one in handlers for cls in (*one.target_types, *one.produces_types)
+        )
         for handler in handlers:
             for cls in dict.fromkeys(handler.target_types):
                 by_class[cls].append(handler)
@@ -159,6 +163,10 @@ class RoutedAgent(BaseAgent):
     @classmethod
     def _check_handlers(cls) -> None:
         cls._routing()
+
+    @classmethod
+    def _message_types(cls) -> Iterable[type]:
+        return cls._routing().types
 
     @classmethod
     def _handler_name(cls, message: object, ctx: MessageContext) -> str | None:

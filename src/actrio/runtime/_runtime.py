@@ -7,7 +7,14 @@ checks its arguments, if that, and hands over to the part of the runtime that do
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from threading import get_ident
 from typing import Any, ClassVar, Self, TypeVar, overload
@@ -26,6 +33,7 @@ from ..abc import (
 )
 from ..identity import AgentId, AgentMetadata, AgentType, TopicId
 from ..messages import CancellationToken, MessageContext, Request
+from ..serialization import MessageSerializer, SerializationRegistry
 from ._dead_letters import DeadLetter, DeadLetters
 from ._interventions import InterventionChain
 from ._lifecycle import Lifecycle
@@ -113,6 +121,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         if intervention_handlers:
             self._router.interventions = InterventionChain(intervention_handlers)
         self._life = Lifecycle(self._router)
+        self._serialization_registry = SerializationRegistry()
         self._providers = tracer_provider, meter_provider
         self._look_for_watchers()
 
@@ -407,6 +416,36 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         Cancellation: Never waits.
         """
         self._router.routes.remove(id)
+
+    def add_message_serializer(
+        self,
+        serializer: MessageSerializer[Any] | Sequence[MessageSerializer[Any]],
+        *,
+        type: type[Any] | str | None = None,
+        aliases: Iterable[str] = (),
+        replace: bool = True,
+    ) -> None:
+        """Say how messages of a class are written when they leave the process.
+
+        Inside one process messages are handed over as they are, so nothing depends on
+        it. Registering an agent class does this for the messages that it handles.
+
+        Args:
+            serializer: What turns messages of one class into bytes and back, or
+                several such.
+            type: The class that it is for, or the name of its messages on the wire, if
+                the serializer does not say so itself.
+            aliases: Further names to read: those that the class had before it was
+                renamed or moved.
+            replace: Take the place of a serializer for the same messages and format;
+                False leaves that one in place.
+
+        Raises:
+            TypeError: If neither the serializer nor ``type`` gives a name.
+        """
+        self._serialization_registry.add(
+            serializer, type=type, aliases=aliases, replace=replace
+        )
 
     # -- agents -----------------------------------------------------------------
 
