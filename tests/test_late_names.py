@@ -23,7 +23,7 @@ def python(program: str) -> str:
 
 def test_importing_actrio_imports_no_extra() -> None:
     """What a program does not use costs it nothing."""
-    extras = {"pydantic", "pydantic_core", "PIL"}
+    extras = {"pydantic", "pydantic_core", "PIL", "google", "opentelemetry", "sqlite3"}
     program = f"import actrio, sys; print({extras} & set(sys.modules))"
     assert python(program) == "set()"
 
@@ -109,3 +109,30 @@ def test_type_checkers_see_what_is_imported() -> None:
     }
     assert seen == LATE
     assert set(actrio._EXTRAS) == set(LATE.values())
+
+
+FIRST_MESSAGE = """
+import sys, trio, actrio
+assert "cattrs" not in sys.modules
+
+class Echo(actrio.RoutedAgent):
+    @actrio.message_handler
+    async def on_text(self, message: str, ctx: actrio.MessageContext) -> str:
+        return message
+
+async def main():
+    async with actrio.SingleThreadedAgentRuntime() as runtime:
+        await Echo.register(runtime, "echo", Echo)
+        print(await runtime.send_message("hello", actrio.AgentId("echo", "k")))
+    assert "cattrs" not in sys.modules
+
+trio.run(main)
+[serializer] = actrio.try_get_known_serializers_for_type(str)
+print(serializer.serialize("hello").decode())
+assert "cattrs" in sys.modules
+"""
+
+
+def test_serialization_is_loaded_with_the_first_message_that_becomes_bytes() -> None:
+    """A program whose messages stay in its process does not wait for it."""
+    assert python(FIRST_MESSAGE).split() == ["hello", '"hello"']

@@ -1,23 +1,34 @@
-"""Serializers for the classes that describe themselves."""
+"""Serializers for the classes that describe themselves.
+
+What writes and reads JSON is loaded with the first message that becomes bytes: most
+programs never send one out of their process, and they should not wait for it.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Container
+from enum import Enum
+from functools import cached_property
 from importlib import import_module
 from types import NoneType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from ..exceptions import SerializationError
-from ._codec import Codec, fail
 from ._contract import PROTOBUF_DATA_CONTENT_TYPE, MessageSerializer
 from ._fields import is_record
 from ._models import is_model, read_model, write_model
-from ._scalars import SCALARS, is_enum
+
+if TYPE_CHECKING:
+    from ._codec import Codec
 
 T = TypeVar("T")
 
 BUILT_IN: Final = (str, int, float, bool, bytes, NoneType, list, dict)
 """The types of Python that every runtime can send."""
+
+_SCALARS_ARE_IN: Final = {"actrio.identity", "datetime", "decimal", "pathlib", "uuid"}
+"""The modules of the other types that are single values."""
 
 
 class _OfClass(MessageSerializer[T]):
@@ -35,7 +46,12 @@ class JsonMessageSerializer(_OfClass[T]):
 
     def __init__(self, cls: type[T], *, forbid_unknown_fields: bool = False) -> None:
         super().__init__(cls)
-        self._codec = Codec(cls, forbids_unknown=forbid_unknown_fields)
+        self._forbids_unknown = forbid_unknown_fields
+
+    @cached_property
+    def _codec(self) -> Codec:
+        make: type[Codec] = import_module("._codec", __package__).Codec
+        return make(self.cls, forbids_unknown=self._forbids_unknown)
 
     def serialize(self, message: T) -> bytes:
         """Return the message as JSON text."""
@@ -55,14 +71,14 @@ class PydanticMessageSerializer(_OfClass[T]):
         try:
             return write_model(message)
         except Exception as exc:
-            fail(self.cls, exc)
+            _fail(self.cls, exc)
 
     def deserialize(self, payload: bytes) -> T:
         """Return the validated model that a JSON text describes."""
         try:
             message: T = read_model(self.cls, payload)
         except Exception as exc:
-            fail(self.cls, exc)
+            _fail(self.cls, exc)
         return message
 
 
@@ -85,7 +101,7 @@ class ProtobufMessageSerializer(_OfClass[T]):
             envelope.Pack(message)
             payload: bytes = envelope.SerializeToString()
         except Exception as exc:
-            fail(self.cls, exc)
+            _fail(self.cls, exc)
         return payload
 
     def deserialize(self, payload: bytes) -> T:
@@ -95,7 +111,7 @@ class ProtobufMessageSerializer(_OfClass[T]):
             envelope.ParseFromString(payload)
             found = envelope.Unpack(message)
         except Exception as exc:
-            fail(self.cls, exc)
+            _fail(self.cls, exc)
         if not found:
             text = (
                 f"the payload is a {envelope.TypeName() or 'message without a type'}, "
@@ -126,9 +142,23 @@ def try_get_known_serializers_for_type(
         return [PydanticMessageSerializer(cls)]
     if is_protobuf(cls):
         return [ProtobufMessageSerializer(cls)]
-    if is_record(cls) or cls in BUILT_IN or cls in SCALARS or is_enum(cls):
+    if is_record(cls) or cls in BUILT_IN or issubclass(cls, Enum) or _is_scalar(cls):
         return [JsonMessageSerializer(cls, forbid_unknown_fields=forbid_unknown_fields)]
     return []
+
+
+def _is_scalar(cls: type[Any]) -> bool:
+    if cls.__module__ not in _SCALARS_ARE_IN:
+        return False
+    scalars: Container[object] = import_module("._scalars", __package__).SCALARS
+    return cls in scalars
+
+
+def _fail(cls: type[Any], exc: Exception) -> NoReturn:
+    fail: Callable[[Any, Exception], NoReturn] = import_module(
+        "._codec", __package__
+    ).fail
+    fail(cls, exc)
 
 
 def is_protobuf(cls: type[Any]) -> bool:
