@@ -105,6 +105,7 @@ def test_values_come_back(annotation: Any, value: object, json: object) -> None:
         (Size, True, "1 or 2"),
         (Size, [], "1 or 2"),
         (Right, 8, "flags of Right"),
+        (Right, -1, "flags of Right"),
         (Right, "1", "flags of Right"),
         (Literal["a", 1], True, "'a' or 1"),
     ],

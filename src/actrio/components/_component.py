@@ -1,5 +1,6 @@
 """The bases of components, and the decorator that makes a component of any class."""
 
+import inspect
 import types
 import warnings
 from typing import Any, Generic, Self, TypeVar
@@ -22,6 +23,19 @@ ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
 class ComponentBase(ComponentToConfig[ConfigT], ComponentLoader, Generic[ConfigT]):
     """The base of interfaces whose implementations are components."""
+
+
+class _Constructor:
+    """Shows how a component is made: `inspect` may look at ``__new__`` first, ours."""
+
+    def __get__(self, component: object, owner: type[Any]) -> inspect.Signature:
+        make: Any = owner.__init__
+        if component is not None or make is object.__init__:
+            name = "__signature__"
+            raise AttributeError(name)
+        signature = inspect.signature(make)
+        _, *parameters = signature.parameters.values()
+        return signature.replace(parameters=parameters)
 
 
 class Component(
@@ -65,6 +79,8 @@ class Component(
     Warns:
         UserWarning: If a subclass lacks what makes it a component.
     """
+
+    __signature__ = _Constructor()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if cls is Component:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, Flag
@@ -219,10 +220,10 @@ def _flag_form(cls: type[Any]) -> Form:
 
     def read(value: Any, _: object = None) -> Any:
         if value.__class__ is int:
-            try:
-                return cls(value)
-            except ValueError:
-                pass
+            with suppress(ValueError):
+                flags = cls(value)
+                if flags.value == value:  # or Python has dropped some of them
+                    return flags
         raise expected(what, value)
 
     return Form(write, read, INTEGER, (cls,))
