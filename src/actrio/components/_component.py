@@ -3,7 +3,7 @@
 import inspect
 import types
 import warnings
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, RootModel
 
@@ -80,7 +80,7 @@ class Component(
         UserWarning: If a subclass lacks what makes it a component.
     """
 
-    __signature__ = _Constructor()
+    __signature__: ClassVar[_Constructor] = _Constructor()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if cls is Component:
