@@ -153,8 +153,9 @@ class CancellationToken:
         """Cancel this token by itself after some time.
 
         A later call replaces the time that an earlier one set; `cancel` ends the
-        wait. What callbacks raise then is logged, since nobody is there to get it. The running event loop keeps the time: if that loop ends first, the
-        token stays as it is.
+        wait. What callbacks raise then is logged, since nobody is there to get it. The
+        running event loop keeps the time: if that loop ends first, the token stays as
+        it is.
 
         Args:
             seconds: How long from now, 0 or more; the loop's clock counts.
