@@ -55,6 +55,7 @@ PUBLIC = [
 # Tests of something wider than one module: they stand at the top of `tests`, or in a
 # folder of their own, under the name of their subject.
 WIDER = {
+    "abc": "the contracts; a folder of this name would hide Python's own module",
     "architecture": "the source as a whole",
     "benchmarks": "the quick mode of `benchmarks/`",
     "concurrency": "the hosts, through the door",

@@ -15,7 +15,7 @@ What the road stands on::
 
     _concurrency/      the only door to an event loop: trio, or asyncio through anyio
     exceptions.py      every error, in one tree
-    abc.py             the contracts between agents and their runtime
+    abc/               the contracts: agents, states, and who watches messages
     _contextvars.py    "which agent am I"
     logging.py         the names of the loggers
 
