@@ -55,9 +55,14 @@ FENCE = re.compile(
 # What public methods return or a hook is given; nobody imports them to make one.
 RETURNED = [
     "actrio.messages.CancelledFlag",
+    "actrio.runtime.AgentSnapshot",
+    "actrio.runtime.AgentState",
     "actrio.runtime.DeadLetter",
     "actrio.runtime.DeadLetterReason",
     "actrio.runtime.DeadLetters",
+    "actrio.runtime.Running",
+    "actrio.runtime.RuntimeStatistics",
+    "actrio.runtime.Snapshot",
 ]
 
 

@@ -42,7 +42,13 @@ from ._contextvars import (
     MessageHandlerContext,
     SubscriptionInstantiationContext,
 )
-from .abc import Agent, AgentRuntime, InterventionHandler, Subscription
+from .abc import (
+    Agent,
+    AgentRuntime,
+    InterventionHandler,
+    RestartPolicy,
+    Subscription,
+)
 from .agents import (
     AgentProxy,
     BaseAgent,
@@ -138,6 +144,7 @@ __all__ = [
     "MessageContext",
     "MessageHandlerContext",
     "MessageSerializer",
+    "RestartPolicy",
     "RoutedAgent",
     "RpcCall",
     "SingleThreadedAgentRuntime",

@@ -12,6 +12,7 @@ from .identity import AgentId
 __all__ = [
     "ActrioError",
     "AgentNotBound",
+    "AgentStopped",
     "CantHandleException",
     "DeadlockError",
     "HandlerSignatureError",
@@ -78,6 +79,20 @@ class RecipientNotFound(UndeliverableException, LookupError):
 
 class RuntimeStoppedError(UndeliverableException):
     """The runtime stopped, or is stopping, so the request gets no answer any more."""
+
+
+class AgentStopped(UndeliverableException):
+    """The recipient failed and was stopped, so nothing reaches it any more.
+
+    Its ``__cause__`` is what the agent failed with.
+    """
+
+    agent: AgentId | None
+    """The agent; None if the raiser did not say."""
+
+    def __init__(self, *args: object, agent: AgentId | None = None) -> None:
+        super().__init__(*args)
+        self.agent = agent
 
 
 class DeadlockError(ActrioError):

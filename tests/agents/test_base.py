@@ -118,6 +118,8 @@ async def test_registering_a_class(runtime: Any) -> None:
         "max_concurrency": None,
         "inbox_capacity": None,
         "reentrant": True,
+        "passivate_after": None,
+        "on_failure": "resume",
     }
 
 
@@ -135,9 +137,18 @@ async def test_subscriptions_can_be_left_out(runtime: Any) -> None:
 
 async def test_settings_of_the_actor_go_through(runtime: Any) -> None:
     """Our additions to `register` reach the runtime."""
-    settings = {"max_concurrency": math.inf, "inbox_capacity": 3, "reentrant": False}
-    await Echo.register(runtime, "a", lambda: Echo(""), **settings)  # type: ignore[arg-type]
-    assert runtime.options == {"expected_class": Echo, **settings}
+    settings = {
+        "max_concurrency": math.inf,
+        "inbox_capacity": 3,
+        "reentrant": False,
+        "on_failure": "stop",
+    }
+    await Echo.register(runtime, "a", lambda: Echo(""), passivate_after=5, **settings)  # type: ignore[arg-type]
+    assert runtime.options == {
+        "expected_class": Echo,
+        "passivate_after": 5,
+        **settings,
+    }
     await Echo("").register_instance(runtime, ID, **settings)  # type: ignore[arg-type]
     assert runtime.options == settings
 

@@ -29,11 +29,11 @@ def _lines(router: Router, names: _Names) -> Iterator[str]:
     supervisor = router.supervisor
     yield f"  {supervisor.phase}, {router.quiescence.active} messages are not over"
     for actor in router.directory:
-        state = "built" if actor.is_built else "not built"
+        state = "built" if actor.life.is_built else "not built"
         reentrant = "" if actor.registration.reentrant else ", not reentrant"
         yield f"  {actor.id}, {state}{reentrant}"
-        if actor.building is not None:
-            yield f"    is being built by {_invocation(actor.building, names)}"
+        if actor.life.changing is not None:
+            yield f"    is being built by {_invocation(actor.life.changing, names)}"
         for lane in actor.lanes():
             kind = "lane" if lane is actor.lane else "lane for concurrent handlers"
             parked = "" if lane.parked is None else ", parked"

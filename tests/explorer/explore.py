@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 import traceback
@@ -151,6 +152,8 @@ def smaller_programs(program: Program) -> Iterator[Program]:
         "grace": 5.0,
         "approval": 0.0,
         "drops": 0,
+        "stored": False,
+        "most": math.inf,
     }
     for name, value in plain.items():
         if getattr(program, name) != value:
@@ -167,12 +170,15 @@ def smaller_programs(program: Program) -> Iterator[Program]:
                 ("building", ()),
                 ("saving", ()),
                 ("closing", ()),
+                ("starting", ()),
+                ("idle_after", None),
+                ("restarts", 0),
             )
             if getattr(spec, name) != value
         ]
         specs += [
             attrs.evolve(spec, **{name: script})  # type: ignore[arg-type]  # by name
-            for name in ("building", "saving", "closing")
+            for name in ("building", "saving", "closing", "starting")
             for script in shorter_scripts(getattr(spec, name))
         ]
         for smaller in specs:

@@ -26,6 +26,7 @@ from .program import (
     Leave,
     Limit,
     Nap,
+    Passivate,
     Program,
     Publish,
     Script,
@@ -56,6 +57,11 @@ _FEATURES = {
     "blocks": 0.25,
     "finally": 0.2,
     "approval": 0.12,
+    "passivate": 0.3,
+    "idle": 0.2,
+    "most": 0.2,
+    "stored": 0.3,
+    "restarts": 0.25,
 }
 GRID = 2.0**-12
 """A unit of time whose multiples add up exactly."""
@@ -147,6 +153,7 @@ class _Generator:
             (0.3, "stop", "stops"),
             (1.0, "block", "blocks"),
             (1.0, "finally", "finally"),
+            (2.0, "passivate", "passivate"),
         ):
             if feature in self.features:
                 choices.append((share, action))
@@ -183,6 +190,8 @@ class _Generator:
             case "hook":
                 hook = self.random.choice(["save", "save", "load", "get", "metadata"])
                 return Hook(hook, self.address(), self.limit())  # type: ignore[arg-type]  # one of the literals
+            case "passivate":
+                return Passivate(self.address(), self.limit())
             case "stop":
                 how = self.random.choice(["stop", "stop_when_idle", "close"])
                 return Stop(how)  # type: ignore[arg-type]  # one of the literals
@@ -210,11 +219,18 @@ class _Generator:
         if self.chance(0.5, "building"):
             building = self.hook_script()
             failing = self.random.choice([0, 0, 0, 1, 2])
+        starting: Script = ()
         if self.chance(0.6, "hooks"):
             saving = self.hook_script()
             closing = self.hook_script() if self.chance(0.4) else ()
+            starting = self.hook_script() if self.chance(0.3) else ()
         return attrs.evolve(
             spec,
+            starting=starting,
+            idle_after=self.seconds() if self.chance(0.6, "idle") else None,
+            restarts=self.random.choice([1, 3, 20])
+            if self.chance(0.6, "restarts")
+            else 0,
             building=building,
             failing_builds=failing if "failures" in self.features else 0,
             saving=saving,
@@ -239,6 +255,10 @@ def generate(seed: int) -> Program:
     random = Random(seed)
     g = _Generator(random)
     g.features = {name for name, p in _FEATURES.items() if random.random() < p}
+    if "restarts" in g.features:
+        g.features |= {"failures", "publishes"}  # what they are for
+    if "most" in g.features:
+        g.features -= {"hooks"}  # which would call back for ever whoever just left
     if random.random() < _TIGHT:
         # few agents, and requests with time-outs only: cycles and races among them
         g.features = {"tight", "limits"} | (g.features & {"fans", "slots"})
@@ -280,4 +300,6 @@ def generate(seed: int) -> Program:
         approval=g.seconds() if "approval" in g.features else 0.0,
         drops=random.choice([0, 0, 3, 7]) if "approval" in g.features else 0,
         waits_for_drivers=random.random() < 0.7,
+        stored="stored" in g.features,
+        most=random.choice([1, 1, 2, 3]) if "most" in g.features else math.inf,
     )

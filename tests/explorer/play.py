@@ -22,11 +22,13 @@ from actrio import (
     TypeSubscription,
     message_handler,
 )
+from actrio.abc import OnFailure, RestartPolicy
 from actrio.exceptions import RuntimeStoppedError
 from actrio.runtime._supervisor import Phase
 from actrio.testing import Host, leftover_tasks, run
 
 from .dump import dump
+from .generate import GRID
 from .order import ordered_by_age, shown, use_tasks
 from .program import (
     Action,
@@ -42,6 +44,7 @@ from .program import (
     Leave,
     Limit,
     Nap,
+    Passivate,
     Program,
     Publish,
     Script,
@@ -93,14 +96,24 @@ class Player(RoutedAgent):
             raise
         finally:
             world.end(frame, message, error)
+        self._life.handled.append(message.number)
         return message.number
+
+    async def on_start(self) -> None:
+        self._stage.world.check_state(self._life)
+        await self._hook("start", self._stage.world.spec(self.id).starting)
 
     async def save_state(self) -> Mapping[str, Any]:
         await self._hook("save", self._stage.world.spec(self.id).saving)
-        return {}
+        return {"handled": list(self._life.handled)}
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
+        if state:  # by the runtime, and not by a script
+            self._life.handled = list(state["handled"])
         await self._hook("load", self._stage.world.spec(self.id).saving)
+
+    async def on_stop(self) -> None:
+        await self._hook("stop", self._stage.world.spec(self.id).closing)
 
     async def close(self) -> None:
         world = self._stage.world
@@ -173,6 +186,10 @@ class Stage:
                 raise Failure
             case CancelToken(token):
                 self.world.tokens[token].cancel()
+            case Passivate():
+                await self._limited(
+                    action.limit, frame, partial(self._passivate, action, frame)
+                )
             case Stop(how):
                 await self._stop(how, frame)
 
@@ -316,6 +333,20 @@ class Stage:
             if not isinstance(exc, Exception):
                 raise
 
+    async def _passivate(self, action: Passivate, frame: Frame | None) -> None:
+        world = self.world
+        to = world.address(action.to)
+        world.note(f"{frame and frame.id} sends {to} away")
+        generation = world.generation
+        try:
+            with self._waiting(frame):
+                await world.runtime.passivate(to)
+        except BaseException as exc:
+            world.note(f"passivate {to} raised {shown(exc)}")
+            world.settle_hook(to, generation, frame, exc)
+            if not isinstance(exc, Exception):
+                raise
+
     async def _fan(self, branches: tuple[Script, ...], frame: Frame | None) -> None:
         if frame is not None:
             frame.fans += 1
@@ -358,8 +389,10 @@ class Stage:
         world = self.world
         text = str(exc)
         world.note(f"ending raised {shown(exc)}")
-        known = any(exc is error for error in world.hook_errors) or (
-            isinstance(exc, ExceptionGroup) and "failed to close" in text
+        known = (
+            any(exc is error for error in world.hook_errors)
+            or (isinstance(exc, ExceptionGroup) and "failed to close" in text)
+            or (isinstance(exc, TimeoutError) and "took more than" in text)
         )
         fatal = self.program.fatal and world.stopping
         not_started = type(exc) is RuntimeError and "not started" in text
@@ -389,6 +422,8 @@ class Stage:
                 max_concurrency=spec.slots,
                 inbox_capacity=spec.capacity,
                 reentrant=spec.reentrant,
+                passivate_after=spec.idle_after,
+                on_failure=_policy(spec.restarts),
             )
 
     async def _factory(self) -> Player:
@@ -417,14 +452,15 @@ class Stage:
             self.world.clock = asyncio.get_running_loop().time
             use_tasks(self.task_class)
         await self.register()
-        async with anyio.create_task_group() as self.left:
-            with anyio.CancelScope() as everything:
-                if self.program.style == "block":
-                    await self._in_block(everything)
-                else:
-                    await self._between_start_and_close(everything)
-            self.world.check_closed()
-        await self.world.runtime.close()  # what was built for late visitors
+        async with self.world.store:
+            async with anyio.create_task_group() as self.left:
+                with anyio.CancelScope() as everything:
+                    if self.program.style == "block":
+                        await self._in_block(everything)
+                    else:
+                        await self._between_start_and_close(everything)
+                self.world.check_closed()
+            await self._stop("close", None)  # what was built for late visitors
         self.world.check_end()
         left = leftover_tasks()
         self.world.check(not left, f"tasks are left: {left}")
@@ -511,6 +547,17 @@ class Stage:
                 raise _Raised
             case how:
                 await self._stop(how, None)
+
+
+def _policy(restarts: float) -> OnFailure:
+    if not restarts:
+        return "resume"
+    return RestartPolicy(
+        attempts=2,
+        max_restarts=restarts,
+        first_delay=GRID,
+        longest_delay=4 * GRID,
+    )
 
 
 class _Raised(Exception):

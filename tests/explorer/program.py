@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import attrs
@@ -110,6 +111,14 @@ class CancelToken:
 
 
 @attrs.frozen
+class Passivate:
+    """Ask an agent to leave, from wherever this is played."""
+
+    to: Address
+    limit: Limit | None = None
+
+
+@attrs.frozen
 class Stop:
     """Ask the runtime to end, from wherever this is played."""
 
@@ -127,6 +136,7 @@ Action = (
     | Finally
     | Fail
     | CancelToken
+    | Passivate
     | Stop
 )
 Script = tuple[Action, ...]
@@ -148,7 +158,13 @@ class AgentSpec:
     saving: Script = ()
     """What ``save_state`` and ``load_state`` play."""
     closing: Script = ()
-    """What ``close`` plays."""
+    """What ``on_stop`` and ``close`` play."""
+    starting: Script = ()
+    """What ``on_start`` plays."""
+    idle_after: float | None = None
+    """After how many idle seconds it leaves."""
+    restarts: float = 0
+    """How many restarts its policy allows; 0 for no policy."""
 
 
 @attrs.frozen
@@ -180,6 +196,10 @@ class Program:
     disturbance: Disturbance | None = None
     approval: float = 0.0
     """How long an intervention handler holds up every message and response."""
+    stored: bool = False
+    """Whether the runtime keeps the states of its agents in a store."""
+    most: float = math.inf
+    """How many agents may live before the least recently used one leaves."""
     drops: int = 0
     """Every how manieth message it drops; 0 for none."""
     waits_for_drivers: bool = True

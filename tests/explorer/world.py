@@ -8,7 +8,8 @@ make it the answer to some request.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
 from typing import Any
 
 import anyio
@@ -24,6 +25,7 @@ from actrio import (
 )
 from actrio._contextvars import CURRENT
 from actrio.exceptions import (
+    AgentStopped,
     DeadlockError,
     MessageDroppedException,
     RequestCancelled,
@@ -33,6 +35,7 @@ from actrio.runtime import DeadLetter, DeadLetterReason, SingleThreadedAgentRunt
 from actrio.runtime._router import Router
 from actrio.runtime._supervisor import Phase
 from actrio.runtime._waits import Invocation
+from actrio.state import MemoryStateStore
 
 from .order import shown
 from .program import Address, AgentSpec, Program, Script
@@ -63,6 +66,16 @@ class Message:
     live: int = 0
     returned: bool = False
     raised: BaseException | None = None
+    failed: Counter[AgentId] = attrs.field(factory=Counter)
+    """How often it failed an agent that is restarted then."""
+
+    def ends(self, to: AgentId) -> int:
+        """Return how often it was over at an agent."""
+        # what failed may come again, be dead, or be over
+        runs = self.begun[to] - self.failed[to]
+        if self.failed[to] and not self.dead[to]:
+            runs = max(runs, 1)
+        return runs + self.dead[to]
 
 
 class Plain(Message):
@@ -113,6 +126,21 @@ class Frame:
     def in_turn(self) -> bool:
         """Whether it takes a turn in the agent's main lane."""
         return not self.is_nested and not self.beside
+
+
+class Books(MemoryStateStore):
+    """A store that tells what was saved last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.saved: dict[str, Mapping[str, Any]] = {}
+
+    async def save(
+        self, key: str, state: Mapping[str, Any], *, expected_version: int | None = None
+    ) -> int:
+        version = await super().save(key, state, expected_version=expected_version)
+        self.saved[key] = state
+        return version
 
 
 class Approval(DefaultInterventionHandler):
@@ -173,6 +201,8 @@ class World:
     """The host's clock; works outside tasks too, where dead letters may be reported."""
     _tasks: dict[object, int] = attrs.field(factory=dict)
     _latest: dict[tuple[int, AgentId], int] = attrs.field(factory=dict)
+    _random: Random = attrs.field(factory=lambda: Random(0))
+    store: Books = attrs.field(factory=Books)
 
     def __attrs_post_init__(self) -> None:
         self.tokens = [CancellationToken() for _ in range(self.program.tokens)]
@@ -183,7 +213,10 @@ class World:
             intervention_handlers=[Approval(self.program)]
             if self.program.approval
             else None,
+            state_store=self.store if self.program.stored else None,
+            max_live_agents=self.program.most,
         )
+        self.router.random = self._random.random
 
     # -- names ------------------------------------------------------------------
 
@@ -257,6 +290,14 @@ class World:
         life.visited = self.frames[life.id][-1].visiting
         self.agents[life.id].append(life)
 
+    def check_state(self, life: AgentLife) -> None:
+        """Check that an agent begins with what was saved last for its id."""
+        saved = self.store.saved.get(str(life.id), {"handled": []})
+        self.check(
+            {"handled": life.handled} == saved,
+            f"{life.id} begins with {life.handled} where {saved} is stored",
+        )
+
     def begin_hook(self, id: AgentId, kind: str) -> Frame:
         frame = self._enter(Frame(id, kind, self._invocation()))
         if kind != "close":
@@ -304,7 +345,13 @@ class World:
         self.check(not life.closed, f"{me} handles a message after it was closed")
         message.begun[me] += 1
         message.live += 1
-        self.check(message.begun[me] == 1, f"{number} is handled twice by {me}")
+        again = message.begun[me] > 1
+        if again:
+            allowed = message.published and self.spec(me).restarts
+            self.check(
+                allowed and message.failed[me] == message.begun[me] - 1,
+                f"{number} is handled twice by {me}",
+            )
         self.check(not message.dead[me], f"{number} is handled although it was dead")
         self._enter(frame)
         frame.token = message.token
@@ -315,7 +362,8 @@ class World:
             key = (message.task, me)
             latest = self._latest.get(key, -1)
             self.check(
-                latest < number,
+                latest < number
+                or (again and (latest == number or self.spec(me).slots > 1)),
                 f"{number} begins at {me} behind {latest}, sent later by one task",
             )
             self._latest[key] = number
@@ -327,13 +375,16 @@ class World:
         """Check that no inbox of an agent holds more than it may."""
         for lane in self.router.directory.actor(me).lanes():
             size, capacity = lane.inbox.size, self.spec(me).capacity
+            if self.spec(me).restarts:  # what failed is put back, although it is full
+                capacity += len(self.messages)
             self.check(size <= capacity, f"{me}: {size} queued where {capacity} may be")
 
     def _check_nesting(self, guest: Frame) -> None:
         """Check that a message is nested only where it could not have waited."""
         me = guest.id
         self.check(self.spec(me).reentrant, f"{me} is not reentrant")
-        if not guest.beside:
+        drains = self.router.directory.actor(me).life.drains
+        if not guest.beside and not drains:  # else all must end, not only one of them
             free = [f for f in self.frames[me] if f.in_turn and not f.waiting]
             busy = [f for f in free if not f.loose]
             self.check(not busy, f"{me}: nested beside {busy}, which wait for nothing")
@@ -345,6 +396,8 @@ class World:
             message.returned = True
         elif not message.published:
             message.raised = error
+        elif self.spec(frame.id).restarts:
+            message.failed[frame.id] += isinstance(error, Exception)
         elif self.program.fatal and isinstance(error, Exception):
             self.stopping = True
         self.mark(frame)
@@ -357,7 +410,9 @@ class World:
         self.letters += 1
         message.dead[letter.recipient] += 1
         if letter.reason is DeadLetterReason.NOT_BUILT and message.published:
-            self.stopping |= self.program.fatal
+            to = letter.recipient
+            policy = to is not None and self.spec(to).restarts
+            self.stopping |= self.program.fatal and not policy
         if letter.reason is DeadLetterReason.DEADLOCK:
             self.check(
                 message.sender is not None, f"{message.number} is dead, not in a cycle"
@@ -484,6 +539,12 @@ class World:
                 )
             case RuntimeStoppedError():
                 return self.may_refuse(generation, frame)
+            case AgentStopped():
+                return self.spec(to).restarts > 0 or any(
+                    error is known for known in self.hook_errors
+                )
+            case TimeoutError():
+                return message is None and "took more than" in str(error)
             case DeadlockError():
                 return self._may_deadlock(message, to, frame, error) or any(
                     error is known for known in self.hook_errors
@@ -513,7 +574,11 @@ class World:
             return False
         if error.cycle[0] != frame.id or error.cycle[-1] != frame.id:
             return False
-        return not self.spec(to).reentrant or bool(self.building[to])
+        changes = any(
+            f.kind in ("start", "load", "save", "stop", "close")
+            for f in self.frames[to]
+        )
+        return not self.spec(to).reentrant or bool(self.building[to]) or changes
 
     # -- the end ----------------------------------------------------------------
 
@@ -551,7 +616,7 @@ class World:
         self.check(not router.supervisor._tasks, "tasks are counted that ended")
         for actor in router.directory:
             self.check(not actor.nested, f"{actor} has nested handlers")
-            self.check(actor.building is None, f"{actor} is being built")
+            self.check(actor.life.changing is None, f"{actor} is being built")
             for lane in actor.lanes():
                 inbox = lane.inbox
                 sizes = (inbox.size, len(list(inbox.queued())), inbox.waiting_for_room)
@@ -566,7 +631,7 @@ class World:
         known = {*message.begun, *message.dead} - {None}
         number = message.number
         self.check(known <= set(audience), f"{number} reached {known}")
-        ends = {str(to): message.begun[to] + message.dead[to] for to in audience}
+        ends = {str(to): message.ends(to) for to in audience}
         counts = set(ends.values())
         if message.dead[None]:
             self.check(counts <= {0}, f"{number}: ends {ends} beside none at all")
@@ -600,6 +665,8 @@ class AgentLife:
     """One agent from its factory to its close."""
 
     id: AgentId
+    handled: list[int] = attrs.field(factory=list)
+    """Its state: the numbers of the messages that it handled."""
     closed: bool = False
     forgotten: bool = False
     """Whether it lived on when the runtime had closed."""

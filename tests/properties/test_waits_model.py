@@ -94,7 +94,7 @@ def stuck_by_definition(target: Node, starts: list[Node]) -> set[Node]:
 def test_stuck_is_what_the_definition_says(graph: Graph) -> None:
     """Any blocker of an invocation, all blockers of a lane, and the target itself."""
     target, _, starts = build(graph)
-    assert stuck_behind(target, starts) == stuck_by_definition(target, starts)
+    assert stuck_behind((target,), starts) == stuck_by_definition(target, starts)
 
 
 @many
@@ -103,7 +103,7 @@ def test_a_cycle_is_a_path_through_what_is_stuck(graph: Graph) -> None:
     """The agents named in an error wait for each other, in this order."""
     target, _, starts = build(graph)
     start = starts[0]
-    stuck = stuck_behind(target, starts)
+    stuck = stuck_behind((target,), starts)
     if start not in stuck or target not in reachable(target, [start]):
         return
     path = cycle_through(target, start, stuck)
@@ -119,4 +119,4 @@ def test_a_long_chain_needs_no_recursion() -> None:
     chain = [Task(number) for number in range(1, 50_000)]
     for waits, blocker in zip(chain, [*chain[1:], target], strict=True):
         waits.found.append(blocker)
-    assert len(stuck_behind(target, [chain[0]])) == len(chain) + 1
+    assert len(stuck_behind((target,), [chain[0]])) == len(chain) + 1

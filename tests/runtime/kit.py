@@ -185,10 +185,10 @@ def assert_at_rest(runtime: SingleThreadedAgentRuntime) -> None:
     assert router.quiescence.active == 0
     assert runtime.unprocessed_messages_count == 0
     for actor in router.directory:
-        assert actor.nested == ()
-        assert actor.building is None
+        assert not actor.nested
+        assert actor.life.changing is None
         for lane in actor.lanes():
-            assert lane.holders == []
+            assert not lane.holders
             assert lane.inbox.size == 0
             assert lane.inbox.waiting_for_room == 0
 

@@ -153,7 +153,7 @@ def test_send_to_an_idle_agent(
         assert result == (None if cancel_here.cancelled else "answer")
         if cancel_here.cancelled:
             # the handler has unwound: the actor is free in this very step
-            assert runtime._router.directory.actor(A).lane.holders == []
+            assert not runtime._router.directory.actor(A).lane.holders
 
     sweep_all(started(operate), host, every, native, seeds)
 
@@ -436,7 +436,7 @@ def test_stop(
 def assert_at_rest_but_callers(runtime: SingleThreadedAgentRuntime) -> None:
     """Check that no handler runs and none is queued; callers may be about to leave."""
     for actor in runtime._router.directory:
-        assert actor.lane.holders == []
+        assert not actor.lane.holders
         assert actor.lane.inbox.size == 0
 
 

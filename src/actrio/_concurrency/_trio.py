@@ -42,7 +42,7 @@ class TrioHost:
         self.checkpoint = trio.lowlevel.checkpoint
         self.let_others_run = trio.lowlevel.cancel_shielded_checkpoint
         self.sleep = trio.sleep
-        self.current_time = trio.current_time
+        self.current_time = trio.lowlevel.current_clock().current_time
 
     def is_cancelled(self) -> bool:
         return trio.current_effective_deadline() == -math.inf

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 from ..identity import AgentId, AgentMetadata, AgentType, TopicId
 from ..messages import CancellationToken, MessageContext
 from ..serialization import MessageSerializer
+from ._supervision import OnFailure
 
 AgentT = TypeVar("AgentT", bound="Agent")
 
@@ -199,6 +200,8 @@ class AgentRuntime(Protocol):
         max_concurrency: float | None = None,
         inbox_capacity: int | None = None,
         reentrant: bool = True,
+        passivate_after: float | None = None,
+        on_failure: OnFailure = "resume",
     ) -> AgentType:
         """Register what makes the agents of one type, together with subscriptions.
 
@@ -217,6 +220,10 @@ class AgentRuntime(Protocol):
                 runtime says.
             reentrant: Whether an agent that waits for a response may be handed a
                 message that this very response depends on.
+            passivate_after: After how many idle seconds an agent leaves, to come back
+                with its next message; None for never.
+            on_failure: What happens to an agent that fails: ``"resume"``,
+                ``"restart"``, ``"stop"`` or ``"escalate"``, or a `RestartPolicy`.
 
         Raises:
             ValueError: If the type is registered already or its name is not allowed,
@@ -233,6 +240,7 @@ class AgentRuntime(Protocol):
         max_concurrency: float | None = None,
         inbox_capacity: int | None = None,
         reentrant: bool = True,
+        on_failure: OnFailure = "resume",
     ) -> AgentId:
         """Register an agent that exists already, together with subscriptions.
 
@@ -247,10 +255,11 @@ class AgentRuntime(Protocol):
             max_concurrency: As for `register_factory`.
             inbox_capacity: As for `register_factory`.
             reentrant: As for `register_factory`.
+            on_failure: As for `register_factory`; an instance cannot be restarted.
 
         Raises:
-            ValueError: If the id is taken, its type has a factory, or its type's other
-                instances are of another class.
+            ValueError: If the id is taken, its type has a factory, its type's other
+                instances are of another class, or ``on_failure`` would restart it.
             RuntimeError: If the agent is bound to another id or runtime.
         """
         ...

@@ -10,7 +10,7 @@ from inspect import isawaitable
 from typing import Any, NoReturn, Self, TypeVar, final
 
 from .._contextvars import AgentInstantiationContext, SubscriptionInstantiationContext
-from ..abc import Agent, AgentRuntime, Subscription, UnboundSubscription
+from ..abc import Agent, AgentRuntime, OnFailure, Subscription, UnboundSubscription
 from ..exceptions import AgentNotBound
 from ..identity import AgentId, AgentMetadata, AgentType, TopicId
 from ..messages import CancellationToken, MessageContext
@@ -203,10 +203,31 @@ class BaseAgent(ABC, Agent):
         """
         warnings.warn(_no_state(self, "load_state"), stacklevel=2)
 
+    async def on_start(self) -> None:
+        """Get ready for the first message; the runtime calls this before it.
+
+        The agent knows its id and its runtime, and has its state back if the runtime
+        has a store. Override it to open what the agent needs; this one does nothing.
+        What it raises fails the messages that wait, as an error of the factory does.
+
+        Cancellation: Happens when the runtime stops.
+        """
+
+    async def on_stop(self) -> None:
+        """Take leave after the last message; the runtime calls this before `close`.
+
+        The agent's state has been saved by then, if the runtime has a store. It may
+        still ask other agents. This one does nothing.
+
+        Cancellation: Happens when it takes more than the runtime's ``grace`` seconds.
+        """
+
     async def close(self) -> None:
         """Release what the agent holds; the runtime calls this once, at its end.
 
         Override it if there is something to release; this one does nothing.
+
+        Cancellation: Happens when it takes more than the runtime's ``grace`` seconds.
         """
 
     async def register_instance(
@@ -219,6 +240,7 @@ class BaseAgent(ABC, Agent):
         max_concurrency: float | None = None,
         inbox_capacity: int | None = None,
         reentrant: bool = True,
+        on_failure: OnFailure = "resume",
     ) -> AgentId:
         """Give this very agent to a runtime, under an id of its choice.
 
@@ -234,6 +256,7 @@ class BaseAgent(ABC, Agent):
             max_concurrency: See `AgentRuntime.register_factory`.
             inbox_capacity: See `AgentRuntime.register_factory`.
             reentrant: See `AgentRuntime.register_factory`.
+            on_failure: See `AgentRuntime.register_factory`; not ``"restart"``.
 
         Raises:
             ValueError: If the id is taken, its type has a factory, or its type's other
@@ -256,6 +279,7 @@ class BaseAgent(ABC, Agent):
             max_concurrency=max_concurrency,
             inbox_capacity=inbox_capacity,
             reentrant=reentrant,
+            on_failure=on_failure,
         )
         add_known_serializers(runtime, self._message_types())
         return registered
@@ -272,6 +296,8 @@ class BaseAgent(ABC, Agent):
         max_concurrency: float | None = None,
         inbox_capacity: int | None = None,
         reentrant: bool = True,
+        passivate_after: float | None = None,
+        on_failure: OnFailure = "resume",
     ) -> AgentType:
         """Let a runtime make agents of this class, whenever an id is first addressed.
 
@@ -289,6 +315,8 @@ class BaseAgent(ABC, Agent):
             max_concurrency: See `AgentRuntime.register_factory`.
             inbox_capacity: See `AgentRuntime.register_factory`.
             reentrant: See `AgentRuntime.register_factory`.
+            passivate_after: See `AgentRuntime.register_factory`.
+            on_failure: See `AgentRuntime.register_factory`.
 
         Raises:
             ValueError: If the type is registered already or its name is not allowed,
@@ -311,6 +339,8 @@ class BaseAgent(ABC, Agent):
             max_concurrency=max_concurrency,
             inbox_capacity=inbox_capacity,
             reentrant=reentrant,
+            passivate_after=passivate_after,
+            on_failure=on_failure,
         )
         add_known_serializers(runtime, cls._message_types())
         return registered

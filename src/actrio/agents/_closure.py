@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from .._contextvars import AgentInstantiationContext, mark_unhandled
-from ..abc import AgentRuntime, Subscription, UnboundSubscription
+from ..abc import AgentRuntime, OnFailure, Subscription, UnboundSubscription
 from ..exceptions import CantHandleException, HandlerSignatureError
 from ..identity import AgentId, AgentType, TopicId
 from ..messages import CancellationToken, MessageContext
@@ -135,6 +135,8 @@ class ClosureAgent(BaseAgent, ClosureContext):
         max_concurrency: float | None = None,
         inbox_capacity: int | None = None,
         reentrant: bool = True,
+        passivate_after: float | None = None,
+        on_failure: OnFailure = "resume",
     ) -> AgentType:
         """Make a function the handler of an agent type.
 
@@ -162,6 +164,8 @@ class ClosureAgent(BaseAgent, ClosureContext):
             max_concurrency: See `AgentRuntime.register_factory`.
             inbox_capacity: See `AgentRuntime.register_factory`.
             reentrant: See `AgentRuntime.register_factory`.
+            passivate_after: See `AgentRuntime.register_factory`.
+            on_failure: See `AgentRuntime.register_factory`.
 
         Raises:
             ValueError: If the type is registered already or its name is not allowed,
@@ -188,6 +192,8 @@ class ClosureAgent(BaseAgent, ClosureContext):
             max_concurrency=max_concurrency,
             inbox_capacity=inbox_capacity,
             reentrant=reentrant,
+            passivate_after=passivate_after,
+            on_failure=on_failure,
         )
         add_known_serializers(runtime, types)
         return registered

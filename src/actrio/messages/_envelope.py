@@ -9,6 +9,9 @@ the message up (``WITHDRAWN``); nobody asks a queue where the envelope is.
     QUEUED ──► RUNNING ──► DONE
        └─────► WITHDRAWN
 
+A published message that failed an agent may go back from ``RUNNING`` to ``QUEUED``, to
+be handled once more by the agent that takes its place.
+
 An envelope is also what its sender is parked on, which makes giving up a plain
 function of the state: see `Request.leave`.
 """
@@ -138,6 +141,13 @@ class Delivery(Envelope):
 
     publication: Publication | None = None
     """The publisher, while it waits for this copy to find room."""
+    attempts: int = 0
+    """How often it has failed its agent."""
+
+    def wait_again(self) -> None:
+        """Be as if no handler had begun, since an agent failed that will be replaced."""
+        self.state = QUEUED
+        self.invocation = self.scope = self.response = self.error = None
 
     def settle(self) -> None:
         """Tell the publisher that it need not wait for this copy any longer."""

@@ -9,12 +9,24 @@ is going on, and `_waits` says who waits for whom.
 from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
 from ._interventions import DefaultInterventionHandler, DropMessage
 from ._runtime import SingleThreadedAgentRuntime
+from ._snapshot import (
+    AgentSnapshot,
+    AgentState,
+    Running,
+    RuntimeStatistics,
+    Snapshot,
+)
 
 __all__ = [
+    "AgentSnapshot",
+    "AgentState",
     "DeadLetter",
     "DeadLetterReason",
     "DeadLetters",
     "DefaultInterventionHandler",
     "DropMessage",
+    "Running",
+    "RuntimeStatistics",
     "SingleThreadedAgentRuntime",
+    "Snapshot",
 ]

@@ -26,6 +26,7 @@ from ..messages import DONE, RUNNING, Delivery, Envelope, Request
 from ._contracts import Post
 from ._endings import add_note, ends_program, program_ended
 from ._inbox import Inbox
+from ._life import Life
 from ._registration import Registration, make_interruptible
 from ._waits import Invocation, Node
 
@@ -35,25 +36,30 @@ _HANDLED_BEFORE_YIELDING = 32
 class Lane(Waiter):
     """The queue of an actor, and the slots that serve it: a node of the wait graph."""
 
-    needs_all = False
-
     def __init__(self, actor: Actor, slots: float, capacity: float) -> None:
         self.actor = actor
         self.slots = slots
         self.inbox = Inbox(capacity)
-        self.holders: list[Invocation] = []
-        """The invocations that hold a slot; those that are nested hold none."""
+        self.holders: dict[Invocation, Envelope] = {}
+        """The invocations that hold a slot, and their messages; nested ones hold none."""
         self.tasks = 0
         """How many tasks serve this lane; one of them may be parked on it, idle."""
         self.watched = False
         """Whether the watch for long-busy actors looks at it already."""
 
+    @property
+    def needs_all(self) -> bool:
+        """Whether every blocker must go on first: if the agent is to leave."""
+        return self.actor.life.drains
+
     def blockers(self) -> Sequence[Node]:
         """Return what a message queued here waits for, besides its turn."""
-        building = self.actor.building
-        if building is not None:
-            return (building,)
-        return self.holders if len(self.holders) >= self.slots else ()
+        life = self.actor.life
+        if life.changing is not None:
+            return (life.changing,)
+        if life.drains:
+            return self.actor.invocations()
+        return tuple(self.holders) if len(self.holders) >= self.slots else ()
 
     def put(self, envelope: Envelope) -> None:
         """Queue an envelope and see to it that a task takes it."""
@@ -75,12 +81,10 @@ class Actor:
     """The live thing behind an agent id."""
 
     __slots__ = (
-        "agent",
-        "building",
-        "closed",
         "handles_concurrently",
         "id",
         "lane",
+        "life",
         "nested",
         "registration",
         "router",
@@ -91,31 +95,36 @@ class Actor:
         self.id = id
         self.registration = registration
         self.router = router
-        self.agent: Agent | None = None
-        self.closed = False
-        """Whether `agent` was closed; it is replaced before the next message."""
-        self.building: Invocation | None = None
-        """The factory's invocation, while it runs."""
+        self.life = Life(self)
         self.lane = Lane(
             self, registration.max_concurrency, registration.inbox_capacity
         )
         self.side_lane: Lane | None = None
         self.handles_concurrently: Callable[[type], bool] | None = None
-        self.nested: tuple[Invocation, ...] = ()
+        self.nested: dict[Invocation, Envelope] = {}
 
     def __repr__(self) -> str:
         return f"<Actor {self.id}: {self.lane.inbox.size} queued>"
 
     @property
-    def is_built(self) -> bool:
-        """Whether there is an agent that can handle a message now."""
-        return self.agent is not None and not self.closed
+    def is_idle(self) -> bool:
+        """Whether there is an agent that has nothing to do."""
+        return self.life.ready and not self.invocations() and not self.is_addressed
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether messages wait, for the agent that is there or the next one."""
+        return any(lane.inbox.size for lane in self.lanes())
 
     def lanes(self) -> Iterator[Lane]:
         """Yield the lane, and the one beside it if there is one."""
         yield self.lane
         if self.side_lane is not None:
             yield self.side_lane
+
+    def queues(self) -> Sequence[Node]:
+        """Return the lanes, as nodes of the wait graph."""
+        return list(self.lanes())
 
     def invocations(self) -> list[Invocation]:
         """Return everything of this agent that runs now."""
@@ -132,28 +141,52 @@ class Actor:
             self.side_lane = Lane(self, capacity, capacity)
         return self.side_lane
 
-    def serve(self, lane: Lane) -> None:
-        """Start one task more for a lane, unless the agent must be built first."""
-        if self.building is None:
-            lane.tasks += 1
-            self.router.start_task(self._serve, lane)
-
-    def adopt(self, agent: Agent) -> None:
-        """Take a new agent, and move what it handles concurrently to its own lane."""
+    def take_in(self, agent: Agent) -> None:
+        """Move what a new agent handles concurrently to the lane for that."""
         make_interruptible(type(agent))
-        self.agent = agent
-        self.closed = False
-        if not getattr(type(agent), "_has_concurrent_handlers", False):
+        if getattr(type(agent), "_has_concurrent_handlers", False):
+            # not in the protocol: only RoutedAgent knows the types of its handlers
+            self.handles_concurrently = getattr(type(agent), "_handles_concurrently")  # noqa: B009 - the type checkers must not look
+        elif self.side_lane is None:
             return
-        # not in the protocol: only RoutedAgent knows the types of its handlers
-        self.handles_concurrently = getattr(type(agent), "_handles_concurrently")  # noqa: B009 - the type checkers must not look
-        for envelope in self.lane.inbox.clear():
+        else:
+            self.handles_concurrently = None
+        for envelope in [one for lane in self.lanes() for one in lane.inbox.clear()]:
             envelope.has_room = False
             lane = self.lane_for(type(envelope.message))
             envelope.queue = lane
             lane.put(envelope)
             if envelope.has_room and isinstance(envelope, Delivery):
                 envelope.settle()
+
+    def refuse_queued(self) -> None:
+        """Fail everything that waits: the runtime ends."""
+        for lane in self.lanes():
+            self.router.refuse_lane(lane)
+
+    def call_one(self) -> None:
+        """See to it that some task looks what is to be done."""
+        for lane in self.lanes():
+            if lane.parked is not None:
+                self.router.wake(lane)
+                return
+        if not any(lane.tasks for lane in self.lanes()):
+            self.serve(self.lane)
+
+    def call_others(self) -> None:
+        """Start the tasks that were not started, or left, while the agent changed."""
+        for lane in self.lanes():
+            if not self.life.ready:
+                self.router.wake(lane)  # there is no agent any more that it could serve
+            for _ in range(lane.inbox.size + lane.inbox.waiting_for_room):
+                if lane.tasks < lane.slots:
+                    self.serve(lane)
+
+    def serve(self, lane: Lane) -> None:
+        """Start one task more for a lane, unless its agent just comes or leaves."""
+        if self.life.changing is None:
+            lane.tasks += 1
+            self.router.start_task(self._serve, lane)
 
     @uninterruptible
     async def _serve(self, lane: Lane) -> None:
@@ -183,26 +216,14 @@ class Actor:
         Returns:
             Whether the task is still needed; it may also end with the cancellation.
         """
-        router, inbox = self.router, lane.inbox
+        router, inbox, life = self.router, lane.inbox, self.life
         host, handled = router.host, 0
         while True:
-            if not inbox.size:
-                if lane.parked is not None:
-                    return False
-                try:
-                    await host.idle(lane)
-                except BaseException:
-                    lane.parked = None
-                    raise
-            elif self.agent is None or self.closed:
-                if self.building is not None:
-                    return False  # the task that builds calls others when it has
-                await self._build()
-            else:
+            if inbox.size and (life.ready or life.must_begin()):
                 envelope, invocation = self._begin(lane)
                 envelope.scope = scope
                 try:
-                    envelope.response = await envelope.deliver(self.agent)
+                    envelope.response = await envelope.deliver(life.agent)  # type: ignore[arg-type]  # ready: there is one
                     if invocation.has_published and isinstance(envelope, Request):
                         invocation.live = False
                         await host.let_others_run()
@@ -220,6 +241,19 @@ class Actor:
                 handled += 1
                 if not handled % _HANDLED_BEFORE_YIELDING:
                     await host.checkpoint()
+            elif not life.ready:
+                if not await life.change():
+                    return False
+            else:
+                if life.residents is not None and life.residents.idle(self):
+                    continue
+                if lane.parked is not None:
+                    return False
+                try:
+                    await host.idle(lane)
+                except BaseException:
+                    lane.parked = None
+                    raise
 
     @uninterruptible
     def _begin(self, lane: Lane) -> tuple[Envelope, Invocation]:
@@ -228,7 +262,8 @@ class Actor:
         assert envelope is not None, "the size of the inbox said that there is one"
         envelope.state = RUNNING
         envelope.invocation = invocation = Invocation(self.id, self.router)
-        lane.holders.append(invocation)
+        invocation.began_at = self.router.clock()
+        lane.holders[invocation] = envelope
         CURRENT.set(invocation)
         return envelope, invocation
 
@@ -243,7 +278,7 @@ class Actor:
             if isinstance(envelope, Request):
                 envelope.failure = program_ended(self.id, own)
         elif own is not None:
-            add_note(own, self.agent, envelope)
+            add_note(own, self.life.agent, envelope)
             envelope.error = own
         elif isinstance(envelope, Request) and not envelope.scope_cancelled:
             envelope.failure = router.interrupted_error(self.id)
@@ -253,54 +288,28 @@ class Actor:
     def _finish(self, envelope: Envelope, lane: Lane, invocation: Invocation) -> None:
         envelope.state = DONE
         invocation.live = False
-        lane.holders.remove(invocation)
+        del lane.holders[invocation]
         router = self.router
-        if envelope.forget_token is not None:
-            envelope.forget_token()
         if invocation.unhandled:
             router.unhandled(envelope)
         if isinstance(envelope, Request):
+            if envelope.forget_token is not None:
+                envelope.forget_token()
             router.answer(envelope)
-        else:
-            if envelope.error is not None:
-                router.publish_failed(envelope, envelope.error)
-            router.quiescence.leave()
-
-    async def _build(self) -> None:
-        """Build the agent, or fail everything that waits for it."""
-        router = self.router
-        if self.agent is not None and self.registration.factory is None:
-            self.adopt(self.agent)  # an instance that was closed is used again
             return
-        invocation = self.building = Invocation(self.id, router)
-        CURRENT.set(invocation)
-        # its requests may come one after another: no idle moment in between
-        router.quiescence.enter()
-        try:
-            self.adopt(await self.registration.build(router.runtime, self.id))
-        except BaseException as exc:
-            cancellation, own = router.host.split_cancellation(exc)
-            if own is not None and ends_program(own):
-                router.crash(own)
-                own = program_ended(self.id, own)
-            if own is not None:
-                # there is no second lane: it comes with the agent, and goes with it
-                router.not_built(self.lane, own)
-            else:
-                router.refuse_lane(self.lane)
-            if cancellation is exc:
-                raise
-            if cancellation is not None:
-                raise cancellation from None
-        finally:
-            invocation.live = False
-            self.building = None
-            self._call_others()
-            router.quiescence.leave()
+        assert isinstance(envelope, Delivery)
+        error = envelope.error
+        if error is not None and self.life.failed(envelope, error):
+            envelope.wait_again()
+            lane.inbox.put_back(envelope)
+            router.tries_again(envelope)
+            return
+        if envelope.forget_token is not None:
+            envelope.forget_token()
+        router.quiescence.leave()
 
-    def _call_others(self) -> None:
-        """Start the tasks that were not started, or left, while the agent was built."""
-        for lane in self.lanes():
-            for _ in range(lane.inbox.size + lane.inbox.waiting_for_room):
-                if lane.tasks < lane.slots:
-                    self.serve(lane)
+
+def lane_of(delivery: Delivery) -> Lane:
+    """Return the lane that a copy is bound for."""
+    assert isinstance(delivery.queue, Lane)
+    return delivery.queue

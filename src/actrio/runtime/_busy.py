@@ -34,7 +34,7 @@ class BusyWatch(Waiter):
         if self._after == math.inf or not lane.holders:
             return
         lane.watched = True
-        self._watched[lane] = lane.holders.copy()
+        self._watched[lane] = list(lane.holders)
         if not self._running:
             self._running = True
             self._router.start_task(self._run)

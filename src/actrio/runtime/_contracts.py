@@ -6,11 +6,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from .._concurrency import Host, Waiter
-from ..abc import AgentRuntime
+from ..abc import AgentRuntime, Directive
 from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId, TopicId
-from ..messages import Envelope
+from ..messages import Delivery, Envelope
+from ._activation import Surroundings
 from ._quiescence import Quiescence
+from ._registration import Registration
+from ._tally import Tally
 from ._waits import Invocation
 
 
@@ -35,12 +38,48 @@ class Tasks(Protocol):
         ...
 
 
+class Places(Protocol):
+    """What an actor tells those who decide how many agents live, and for how long."""
+
+    async def enter(self) -> None:
+        """Come to live here; waits for one that makes room."""
+        ...
+
+    def idle(self, actor: Any, /) -> bool:
+        """Hear that an agent has nothing to do; return whether it is to leave."""
+        ...
+
+    def leaves(self, actor: Any, /) -> None:
+        """Hear that an agent begins to leave."""
+        ...
+
+    def waits(self, actor: Any, /) -> None:
+        """Hear that an agent waits for somebody on its way out."""
+        ...
+
+    def left(self, actor: Any, /, *, stays: bool = False) -> None:
+        """Hear that an agent is gone, or could not be made, or stays after all."""
+        ...
+
+
 class Post(Tasks, Protocol):
-    """What an actor tells the router about the messages that it takes."""
+    """What an actor tells the router about itself and the messages that it takes."""
 
     runtime: AgentRuntime
     quiescence: Quiescence
+    surroundings: Surroundings
+    tally: Tally
     answer: Callable[[Envelope], None]
+    clock: Callable[[], float]
+    random: Callable[[], float]
+
+    def places_for(self, registration: Registration) -> Places | None:
+        """Return who decides when agents of a type leave by themselves, if anybody."""
+        ...
+
+    def forget(self, actor: Any) -> None:
+        """Forget an actor that has no agent and no messages."""
+        ...
 
     def withdrawn(self, envelope: Envelope) -> None:
         """Record that a sender gave its message up."""
@@ -50,12 +89,26 @@ class Post(Tasks, Protocol):
         """Record that an agent had no handler for a message."""
         ...
 
-    def not_built(self, lane: Any, exc: BaseException) -> None:
-        """Fail everything in a lane because its agent could not be built."""
+    def not_built(self, actor: Any, exc: BaseException, directive: Directive) -> None:
+        """Report that an agent could not be built, and do what is to be done then."""
         ...
 
-    def publish_failed(self, envelope: Envelope, exc: BaseException) -> None:
+    def publish_failed(
+        self, envelope: Envelope, exc: BaseException, directive: Directive
+    ) -> None:
         """Report what the handler of a published message raised."""
+        ...
+
+    def failed_again(self, delivery: Delivery) -> None:
+        """Record that a message failed its agent once too often."""
+        ...
+
+    def tries_again(self, delivery: Delivery) -> None:
+        """Look whether a message that waits again is still wanted."""
+        ...
+
+    def refuse_stopped(self, actor: Any, cause: BaseException) -> None:
+        """Fail everything that is queued for an agent that was stopped."""
         ...
 
     def crash(self, exc: BaseException) -> None:

@@ -41,7 +41,11 @@ class DeadLetterReason(Enum):
     STOPPED = "runtime stopped"
     """It was still queued when the runtime stopped."""
     NOT_BUILT = "agent could not be built"
-    """The factory of the recipient failed."""
+    """The factory of the recipient failed, or its state could not be loaded."""
+    FAILED = "failed its agent again and again"
+    """Each agent that handled it raised, as often as its type's policy allows."""
+    AGENT_STOPPED = "agent was stopped"
+    """The recipient failed, and its type is registered to be stopped then."""
     DEADLOCK = "would wait for room in a cycle"
     """The full inbox that it waited for could only empty after its own publisher."""
 

@@ -49,6 +49,11 @@ class Directory:
             raise ValueError(message)
         self._registrations[registration.name] = registration
 
+    def forget(self, actor: Actor) -> None:
+        """Forget an actor; the next message for its id finds a new one."""
+        if self._actors.get(actor.id) is actor:
+            del self._actors[actor.id]
+
     def remove(self, type: str) -> None:
         """Forget a type that no actor uses.
 
@@ -114,7 +119,7 @@ class Directory:
                 "instance under a type of its own"
             )
             raise ValueError(message)
-        if id in self._actors and self._actors[id].agent is not None:
+        if id in self._actors and self._actors[id].life.agent is not None:
             message = f"agent {id} already exists; give the instance another key"
             raise ValueError(message)
         expected = registration.expected_class

@@ -1,7 +1,8 @@
 """The bounded queue in front of one actor.
 
 Invariants: an envelope is either *ready* (it has room) or *waiting* for room; somebody
-waits only while the inbox is full; both are first in, first out. Room is counted, not
+waits only while the inbox is full; both are first in, first out. What was taken and is
+put back comes first, and may make an inbox fuller than full. Room is counted, not
 derived from the length of a container: a withdrawn envelope frees its room at once and
 stays behind as a husk that `take` skips, swept out before husks outnumber the living.
 
@@ -54,6 +55,12 @@ class Inbox:
             self._waiting = OrderedDict()
         self._waiting[envelope] = None
 
+    def put_back(self, envelope: Envelope) -> None:
+        """Queue an envelope that was taken, before all others, even if there is no room."""
+        envelope.has_room = True
+        self.size += 1
+        self._ready.appendleft(envelope)
+
     def take(self) -> Envelope | None:
         """Remove and return the oldest ready envelope; None if there is none.
 
@@ -96,7 +103,10 @@ class Inbox:
         return envelopes
 
     def _admit(self) -> None:
+        """Give free room to the first that waits for it."""
         assert self._waiting is not None
+        if self.is_full:  # still, since something was put back
+            return
         envelope, _ = self._waiting.popitem(last=False)
         self.put(envelope)
         if isinstance(envelope, Delivery):

@@ -15,10 +15,12 @@ from typing import Any
 from .._concurrency import Host, Waiter, current_host, interrupt_main_thread
 from ..identity import AgentId
 from ..messages import CancellationToken, Errand, MessageContext
+from ._actor import Actor
 from ._closing import close_agents
 from ._endings import ends_program
+from ._errors import wrong_loop
 from ._requests import ask, current_invocation
-from ._router import Router, wrong_loop
+from ._router import Router
 from ._supervisor import Phase, StartSoon
 
 _ASK_CONDITION_EVERY = 1.0
@@ -165,6 +167,40 @@ class Lifecycle:
             finally:
                 router.quiescence.leave()
         return await self._visit(id, partial(ask, router, errand))
+
+    async def passivate(self, id: AgentId) -> None:
+        """Let an agent leave, also while the runtime does not run."""
+        router, supervisor = self._router, self._supervisor
+        registration = router.directory.registration(id.type)
+        if registration.factory is None:
+            message = (
+                f"agent {id} was registered as an instance, so nothing could bring it "
+                "back; register a factory, or close() the runtime"
+            )
+            raise ValueError(message)
+        actor = router.directory.known(id)
+        if actor is None:
+            return
+        actor.life.revive()
+        if not actor.life.is_built:
+            return
+        router.bind_loop()
+        if self._is_inside():
+            actor.life.part()
+        elif supervisor.phase is Phase.RUNNING:
+            await self._wait_for_parting(actor)
+        else:
+            await self._visit(id, partial(self._wait_for_parting, actor))
+
+    async def _wait_for_parting(self, actor: Actor) -> None:
+        waiter, parting = Waiter(), actor.life.part()
+        parting.waiters.append(waiter)
+        await self._router.host.park(waiter)
+        farewell = parting.farewell
+        if farewell is None or (farewell.stays and not farewell.errors):
+            raise self._router.stopped_error(actor.id)
+        if farewell.errors:
+            raise farewell.errors[0]
 
     async def _visit(self, id: AgentId, visit: Callable[[], Awaitable[object]]) -> Any:
         """Run something in a supervisor that lives no longer than all visits."""

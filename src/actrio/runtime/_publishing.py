@@ -18,7 +18,7 @@ from ..messages import (
     MessageContext,
     Publication,
 )
-from ._actor import Lane
+from ._actor import lane_of
 from ._dead_letters import DeadLetterReason
 from ._requests import current_invocation, hold, stuck_if_queued
 from ._router import Router
@@ -121,12 +121,6 @@ async def _park_inside(
         me.end_waits(waits)
         if me.guests:
             await hold(router, me)
-
-
-def lane_of(delivery: Delivery) -> Lane:
-    """Return the lane that a copy is bound for."""
-    assert isinstance(delivery.queue, Lane)
-    return delivery.queue
 
 
 def log_intervention_error(context: MessageContext) -> None:

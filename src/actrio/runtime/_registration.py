@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any, Final, cast
@@ -11,8 +10,10 @@ import attrs
 
 from .._concurrency import interruptible
 from .._contextvars import AgentInstantiationContext
-from ..abc import Agent, AgentRuntime
+from ..abc import Agent, AgentRuntime, OnFailure
 from ..identity import AgentId
+from ._settings import Settings, checked_capacity, checked_number, checked_seconds
+from ._supervision import checked_policy
 
 Factory = Callable[[], Any]
 """Makes an agent; may be async."""
@@ -31,6 +32,10 @@ class Registration:
     max_concurrency: float
     inbox_capacity: int
     reentrant: bool
+    passivate_after: float | None = None
+    """After how many idle seconds its agents leave by themselves."""
+    on_failure: OnFailure = "resume"
+    """What happens to its agents when they fail."""
 
     async def build(self, runtime: AgentRuntime, id: AgentId) -> Agent:
         """Make the agent for an id.
@@ -67,6 +72,43 @@ class Registration:
         return agent
 
 
+def register_type(
+    settings: Settings,
+    name: str,
+    factory: Factory | None,
+    expected_class: type[Agent] | None,
+    *,
+    max_concurrency: float | None,
+    inbox_capacity: int | None,
+    reentrant: bool,
+    passivate_after: float | None = None,
+    on_failure: OnFailure,
+) -> Registration:
+    """Return a registration in which the runtime's settings fill the gaps.
+
+    Raises:
+        ValueError: If the name, a number or the policy is not allowed.
+        TypeError: If the policy is none.
+    """
+    AgentId(name, "default")  # checks the name
+    if max_concurrency is None:
+        max_concurrency = settings.max_concurrency
+    if inbox_capacity is None:
+        inbox_capacity = settings.inbox_capacity
+    if passivate_after is not None:
+        checked_seconds("passivate_after", passivate_after)
+    return Registration(
+        name,
+        factory,
+        expected_class,
+        checked_number("max_concurrency", max_concurrency),
+        checked_capacity(inbox_capacity),
+        reentrant,
+        passivate_after,
+        checked_policy(on_failure, is_instance=factory is None),
+    )
+
+
 @interruptible
 async def _call(factory: Factory) -> object:
     made = factory()
@@ -78,29 +120,3 @@ def make_interruptible(agent_class: type[Agent]) -> None:
     method: Callable[..., Awaitable[object]] = agent_class.on_message
     if hasattr(method, "__code__"):
         interruptible(method)
-
-
-def checked_concurrency(value: float) -> float:
-    """Return ``value`` if it can be a number of slots.
-
-    Raises:
-        ValueError: If it is neither a positive whole number nor infinite.
-    """
-    if value == math.inf or (value >= 1 and value == int(value)):
-        return value
-    message = (
-        f"max_concurrency={value!r}: must be a whole number of at least 1, or math.inf"
-    )
-    raise ValueError(message)
-
-
-def checked_capacity(value: int) -> int:
-    """Return ``value`` if it can be the capacity of an inbox.
-
-    Raises:
-        ValueError: If it is not a whole number of at least 1.
-    """
-    if value >= 1 and value == int(value):
-        return value
-    message = f"inbox_capacity={value!r}: must be a whole number of at least 1"
-    raise ValueError(message)

@@ -22,6 +22,7 @@ from ..messages import DONE, RUNNING, Envelope, Request
 from ._actor import Actor, Lane
 from ._dead_letters import DeadLetterReason
 from ._endings import add_note
+from ._life import Departure
 from ._router import Router
 from ._waits import Hold, Invocation, Node, cycle_through, stuck_behind
 
@@ -145,7 +146,7 @@ def stuck_if_queued(lane: Lane, me: Invocation) -> set[Node] | None:
     """
     if not lane.blockers():
         return None
-    stuck = stuck_behind(me, [lane, *lane.actor.invocations()])
+    stuck = stuck_behind((me,), [lane, *lane.actor.invocations()])
     return stuck if lane in stuck else None
 
 
@@ -159,7 +160,8 @@ async def _ask_nested(
     request.state = RUNNING
     request.invocation = invocation
     me.begin_waits((request,))
-    actor.nested = (*actor.nested, invocation)
+    invocation.began_at = router.clock()
+    actor.nested[invocation] = request
     for host in hosts:
         host.guests = (*host.guests, invocation)
     try:
@@ -168,7 +170,7 @@ async def _ask_nested(
         request.state = DONE
         invocation.live = False
         me.end_waits((request,))
-        actor.nested = tuple(i for i in actor.nested if i is not invocation)
+        del actor.nested[invocation]
         _leave(invocation)
         if me.guests:
             await hold(router, me)
@@ -183,18 +185,18 @@ async def _handle_nested(
     It may have been left behind by a handler, or belong to another runtime. So the
     handler counts as a task of this runtime, and has a scope that its end can cancel.
     """
-    assert actor.agent is not None
+    assert actor.life.agent is not None
     current, populated = CURRENT.set(invocation), POPULATED.set(None)
     router.supervisor.task_began()
     try:
         with router.host.cancel_scope() as scope:
             request.scope = invocation.scope = scope
-            request.response = await request.deliver(actor.agent)
+            request.response = await request.deliver(actor.life.agent)
             if invocation.has_published:
                 invocation.live = False
                 await router.host.let_others_run()
     except Exception as exc:
-        add_note(exc, actor.agent, request)
+        add_note(exc, actor.life.agent, request)
         raise
     finally:
         router.task_ended()
@@ -234,9 +236,12 @@ def _leave(guest: Invocation) -> None:
 
 
 def _why_not_nested(actor: Actor, me: Invocation) -> str | None:
-    if actor.building is not None:
-        return "its agent is still being built"
-    if not actor.is_built:
+    if actor.life.changing is not None:
+        leaves = isinstance(actor.life.changing, Departure)
+        return (
+            "its agent is being closed" if leaves else "its agent is still being built"
+        )
+    if not actor.life.is_built:
         return "its agent is not there"
     if not actor.registration.reentrant:
         return "it is registered with reentrant=False"

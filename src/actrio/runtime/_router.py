@@ -13,45 +13,40 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import count
+from random import Random
 from typing import NoReturn
 
-import attrs
-
 from .._concurrency import Host, Waiter, current_host
-from ..abc import AgentRuntime
-from ..exceptions import (
-    CantHandleException,
-    RuntimeStoppedError,
-)
+from ..abc import AgentRuntime, Directive
+from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId, TopicId
 from ..logging import ROOT_LOGGER_NAME
 from ..messages import WITHDRAWN, Delivery, Envelope, Errand, MessageContext, Request
-from ._actor import Lane
+from ._activation import Surroundings
+from ._actor import Actor, Lane, lane_of
 from ._busy import BusyWatch
 from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
 from ._directory import Directory
+from ._errors import (
+    agent_stopped,
+    interrupted,
+    no_handler,
+    runtime_stopped,
+    wrong_loop,
+)
 from ._gate import Gate, Held
 from ._interventions import InterventionChain
 from ._quiescence import Quiescence
+from ._registration import Registration
+from ._residents import Residents
 from ._routes import Routes
+from ._settings import Settings
 from ._supervisor import Phase, Supervisor
+from ._tally import Tally
 from ._waits import Invocation
 from ._watching import Observers
 
 _logger = logging.getLogger(ROOT_LOGGER_NAME)
-
-
-@attrs.frozen
-class Settings:
-    """What the runtime was constructed with."""
-
-    ignore_unhandled_exceptions: bool
-    max_concurrency: float
-    inbox_capacity: int
-    grace: float
-    strict_delivery: bool
-    on_dead_letter: Callable[[DeadLetter], object] | None
-    warn_busy_after: float
 
 
 class Router:
@@ -67,6 +62,13 @@ class Router:
         self.gate = Gate(settings.inbox_capacity)
         self.supervisor = Supervisor(self, settings.grace)
         self.busy = BusyWatch(self, settings.warn_busy_after)
+        self.surroundings = Surroundings(settings.state_store, settings.grace)
+        self.residents = Residents(self, settings.max_live_agents)
+        self.tally = Tally()
+        self.clock: Callable[[], float] = _no_time
+        """The clock of the event loop, in seconds."""
+        self.random: Callable[[], float] = Random().random  # noqa: S311 - no secret
+        """Returns a random number from 0 to 1, for the delays of restarts."""
         self.wake: Callable[[Waiter], None] = _wake_nobody
         """Lets a parked task go on."""
         self.park: Callable[[Waiter], Awaitable[object]] = _park_nowhere
@@ -100,8 +102,10 @@ class Router:
         stepped = self.answer != self.wake
         if host is None:
             self.wake, self.park = _wake_nobody, _park_nowhere
+            self.clock = _no_time
         else:
             self.wake, self.park = host.wake, host.park
+            self.clock = host.current_time
         if not stepped:
             self.answer = self.wake
 
@@ -135,19 +139,19 @@ class Router:
         self.supervisor.task_ended()
 
     def _time(self) -> float:
-        return 0.0 if self._host is None else self._host.current_time()
+        return self.clock()
 
     def agent_class(self, agent: AgentId) -> str | None:
         """Return the name of the class of an agent that lives now."""
         actor = self.directory.known(agent)
-        if actor is None or actor.agent is None:
+        if actor is None or actor.life.agent is None:
             return None
-        return type(actor.agent).__name__
+        return type(actor.life.agent).__name__
 
     def census(self) -> Iterator[tuple[str, int]]:
         """Yield the type of each live actor, and how many messages wait for it."""
         for actor in self.directory:
-            if actor.is_built:
+            if actor.life.is_built:
                 yield actor.id.type, sum(lane.inbox.size for lane in actor.lanes())
 
     # -- sending ----------------------------------------------------------------
@@ -185,6 +189,9 @@ class Router:
     def open_gate(self) -> None:
         """Let through everything that was sent before the start, in order."""
         self.answer = self.wake
+        for actor in self.directory:
+            actor.life.revive()
+        self.residents.recount(self.directory, resting=False)
         while (held := self.gate.take()) is not None:
             held.let_through()
         self.wake(self.gate)  # whoever steps has nothing to step any more
@@ -226,23 +233,50 @@ class Router:
         """Record that an agent had no handler for a message."""
         self.dead(envelope, DeadLetterReason.NO_HANDLER)
         if self.settings.strict_delivery and isinstance(envelope, Request):
-            envelope.failure = no_handler_error(envelope)
+            envelope.failure = no_handler(envelope)
 
-    def not_built(self, lane: Lane, exc: BaseException) -> None:
-        """Fail everything in a lane because its agent could not be built."""
-        self.observers.tell(lambda watcher: watcher.not_built(lane.actor.id, exc))
-        for envelope in lane.inbox.clear():
-            self._not_built(envelope, exc)
+    def not_built(self, actor: Actor, exc: BaseException, directive: Directive) -> None:
+        """Report that an agent could not be built, and do what is to be done then.
 
-    def _not_built(self, envelope: Envelope, exc: BaseException) -> None:
+        If it is tried again what is queued waits for that, else it fails.
+        """
+        self.observers.tell(lambda watcher: watcher.not_built(actor.id, exc))
+        if directive == "restart":
+            self.tally.restarts += 1
+            _logger.error(
+                "Agent %s could not be built, and will be tried again",
+                actor.id,
+                exc_info=exc,
+            )
+            return
+        for lane in actor.lanes():
+            for envelope in lane.inbox.clear():
+                self._not_built(envelope, exc, directive)
+        if directive == "stop":
+            self.tally.stops += 1
+        elif directive == "escalate":
+            self._escalate(actor.id, exc)
+
+    def _not_built(
+        self, envelope: Envelope, exc: BaseException, directive: Directive
+    ) -> None:
         envelope.state = WITHDRAWN
+        self._over(envelope, DeadLetterReason.NOT_BUILT)
         if isinstance(envelope, Request):
             envelope.error = exc
-            self._over(envelope, DeadLetterReason.NOT_BUILT)
             self.answer(envelope)
         else:
-            self._over(envelope, DeadLetterReason.NOT_BUILT)
-            self.publish_failed(envelope, exc)
+            self._report(envelope, exc, directive)
+
+    def refuse_stopped(self, actor: Actor, cause: BaseException) -> None:
+        """Fail everything that is queued for an agent that was stopped."""
+        for lane in actor.lanes():
+            for envelope in lane.inbox.clear():
+                envelope.state = WITHDRAWN
+                if isinstance(envelope, Request):
+                    envelope.failure = agent_stopped(actor.id, cause)
+                self._over(envelope, DeadLetterReason.AGENT_STOPPED)
+                self.answer(envelope)
 
     def refuse_queued(self) -> None:
         """Fail everything that no handler has begun with: the runtime stops."""
@@ -250,6 +284,7 @@ class Router:
             held.refuse()
         self.wake(self.gate)
         for actor in self.directory:
+            actor.life.stay()
             for lane in actor.lanes():
                 self.refuse_lane(lane)
 
@@ -275,6 +310,7 @@ class Router:
                 lane.parked = None
                 lane.holders.clear()
                 self.refuse_lane(lane)
+        self.residents.recount(self.directory, resting=True)
 
     def _refuse(self, envelope: Envelope) -> None:
         envelope.state = WITHDRAWN
@@ -309,13 +345,42 @@ class Router:
         """Return every handler, factory and hook that runs now."""
         for actor in self.directory:
             yield from actor.invocations()
-            if actor.building is not None:
-                yield actor.building
+            if actor.life.changing is not None:
+                yield actor.life.changing
 
     # -- failures ---------------------------------------------------------------
 
-    def publish_failed(self, envelope: Envelope, exc: BaseException) -> None:
+    def publish_failed(
+        self, envelope: Envelope, exc: BaseException, directive: Directive
+    ) -> None:
         """Report what the handler of a published message raised."""
+        self._report(envelope, exc, directive)
+        if directive == "restart":
+            self.tally.restarts += 1
+        elif directive == "stop":
+            self.tally.stops += 1
+        elif directive == "escalate":
+            self._escalate(envelope.recipient, exc)
+
+    def failed_again(self, delivery: Delivery) -> None:
+        """Record that a message failed its agent once too often."""
+        self.dead(delivery, DeadLetterReason.FAILED)
+
+    def tries_again(self, delivery: Delivery) -> None:
+        """Look whether a message that waits again is still wanted."""
+        if delivery.context.cancellation_token.is_cancelled:
+            delivery.withdraw()
+        elif self.supervisor.phase in (Phase.STOPPING, Phase.STOPPED):
+            self.refuse_lane(lane_of(delivery))
+
+    def _escalate(self, agent: AgentId, exc: BaseException) -> None:
+        """End the runtime because an agent failed that is registered so."""
+        message = f"agent {agent} failed"
+        self.supervisor.fail(BaseExceptionGroup(message, [exc]), at_once=True)
+
+    def _report(
+        self, envelope: Envelope, exc: BaseException, directive: Directive
+    ) -> None:
         context = envelope.context
         _logger.error(
             "Error processing publish message for %s (topic %s, message %s)",
@@ -324,7 +389,7 @@ class Router:
             context.message_id,
             exc_info=exc,
         )
-        if not self.settings.ignore_unhandled_exceptions:
+        if directive == "resume" and not self.settings.ignore_unhandled_exceptions:
             self.supervisor.fail(exc)
 
     def crash(self, exc: BaseException) -> None:
@@ -333,34 +398,32 @@ class Router:
 
     def stopped_error(self, recipient: AgentId | TopicId) -> RuntimeStoppedError:
         """Return the error for a sender whose message the stopped runtime refuses."""
-        error = RuntimeStoppedError(
-            f"the runtime has stopped: the message to {recipient} was not handled; "
-            "send it before stop(), or start() the runtime again"
-        )
-        error.__cause__ = self.supervisor.failure
-        return error
+        return runtime_stopped(recipient, self.supervisor.failure)
 
     def interrupted_error(self, agent: AgentId) -> RuntimeStoppedError:
         """Return the error for a sender whose handler the stopped runtime cancelled."""
-        error = RuntimeStoppedError(
-            f"the runtime has stopped: agent {agent} was still handling the message "
-            "and was cancelled; wait for the response before stop(), or give a "
-            "longer grace"
-        )
-        error.__cause__ = self.supervisor.failure
-        return error
+        return interrupted(agent, self.supervisor.failure)
 
     def watch(self, lane: Lane) -> None:
         """Watch a lane whose messages queue up."""
         self.busy.watch(lane)
 
+    # -- who lives --------------------------------------------------------------
 
-def wrong_loop() -> RuntimeError:
-    """Return the error for using a runtime from another event loop than its own."""
-    return RuntimeError(
-        "this runtime works in another event loop; use it in the loop that started "
-        "it, or stop() it there first and start() it here"
-    )
+    def places_for(self, registration: Registration) -> Residents | None:
+        """Return who decides when agents of a type leave by themselves, if anybody."""
+        return self.residents if self.residents.watches(registration) else None
+
+    def forget(self, actor: Actor) -> None:
+        """Forget an actor that has no agent and no messages."""
+        # before the start messages may be held that know it already
+        if self.supervisor.phase is Phase.RUNNING:
+            self.directory.forget(actor)
+
+
+def _no_time() -> float:
+    """Return 0: while the runtime is not bound to a loop there is no time."""
+    return 0.0
 
 
 def _wake_nobody(waiter: Waiter) -> None:
@@ -370,12 +433,3 @@ def _wake_nobody(waiter: Waiter) -> None:
 def _park_nowhere(waiter: Waiter) -> NoReturn:
     message = f"{waiter} would wait in no loop"
     raise AssertionError(message)  # bind_loop() comes first
-
-
-def no_handler_error(envelope: Envelope) -> CantHandleException:
-    """Return the error of strict delivery."""
-    return CantHandleException(
-        f"agent {envelope.recipient} has no handler for "
-        f"{type(envelope.message).__name__}; add a @message_handler for it, or turn "
-        "strict_delivery off to get None"
-    )

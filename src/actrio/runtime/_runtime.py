@@ -28,6 +28,8 @@ from ..abc import (
     Facts,
     FindWatchers,
     InterventionHandler,
+    OnFailure,
+    StateStore,
     Subscription,
     Watchers,
 )
@@ -37,10 +39,18 @@ from ..serialization import MessageSerializer, SerializationRegistry
 from ._dead_letters import DeadLetter, DeadLetters
 from ._interventions import InterventionChain
 from ._lifecycle import Lifecycle
-from ._registration import Registration, checked_capacity, checked_concurrency
+from ._registration import register_type
 from ._requests import begin, outcome_of
-from ._router import Router, Settings
+from ._router import Router
 from ._sending import check_sendable, publish, send_observed
+from ._settings import (
+    Settings,
+    checked_capacity,
+    checked_number,
+    checked_seconds,
+    checked_store,
+)
+from ._snapshot import RuntimeStatistics, Snapshot, take_snapshot, take_statistics
 
 T = TypeVar("T", bound=Agent)
 
@@ -83,11 +93,18 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             logged. On asyncio it may be called outside of any task.
         warn_busy_after: Log an agent that handles one message for longer than this
             many seconds while others queue; ``math.inf`` never.
+        state_store: Where agents find their state when they come to life, and leave it
+            when they are passivated or closed. Open it before the runtime, and close it
+            afterwards.
+        max_live_agents: How many agents may live before the one that was used least
+            recently is passivated; agents that are at work stay. ``math.inf`` for any
+            number.
         meter_provider: Where the metrics go, a ``MeterProvider`` of OpenTelemetry; the
             one that is set globally by default.
 
     Raises:
         ValueError: If one of the numbers is out of its range.
+        TypeError: If ``state_store`` is no `StateStore`.
     """
 
     find_watchers: ClassVar[FindWatchers] = staticmethod(_nobody_watches)
@@ -106,15 +123,19 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         on_dead_letter: Callable[[DeadLetter], object] | None = None,
         warn_busy_after: float = 30.0,
         meter_provider: object | None = None,
+        state_store: StateStore | None = None,
+        max_live_agents: float = math.inf,
     ) -> None:
         settings = Settings(
             ignore_unhandled_exceptions=ignore_unhandled_exceptions,
-            max_concurrency=checked_concurrency(max_concurrency),
+            max_concurrency=checked_number("max_concurrency", max_concurrency),
             inbox_capacity=checked_capacity(inbox_capacity),
-            grace=_checked_seconds("grace", grace, at_least=0),
+            grace=checked_seconds("grace", grace, at_least=0),
             strict_delivery=strict_delivery,
             on_dead_letter=on_dead_letter,
-            warn_busy_after=_checked_seconds("warn_busy_after", warn_busy_after),
+            warn_busy_after=checked_seconds("warn_busy_after", warn_busy_after),
+            state_store=checked_store(state_store),
+            max_live_agents=checked_number("max_live_agents", max_live_agents),
         )
         self._router = Router(self, settings)
         self._supervisor = self._router.supervisor
@@ -269,6 +290,8 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         max_concurrency: float | None = None,
         inbox_capacity: int | None = None,
         reentrant: bool = True,
+        passivate_after: float | None = None,
+        on_failure: OnFailure = "resume",
     ) -> AgentType:
         """Register how agents of one type are made.
 
@@ -286,26 +309,35 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             reentrant: Whether a request that closes a cycle may be handled nested;
                 if not, its sender gets `DeadlockError
                 <actrio.exceptions.DeadlockError>`.
+            passivate_after: After how many idle seconds an agent is passivated; None
+                for never.
+            on_failure: What happens to an agent whose handler of a published message
+                raises, or that cannot be built: ``"resume"`` goes on, ``"restart"`` or
+                a `RestartPolicy` replaces the agent, ``"stop"`` lets nothing reach it
+                any more, ``"escalate"`` ends the runtime.
 
         Returns:
             The type.
 
         Raises:
             ValueError: If the type or one of the subscriptions is registered
-                already, the name has forbidden characters, or a number is out of its
-                range. Nothing is registered then.
+                already, the name has forbidden characters, a number is out of its
+                range, or ``on_failure`` says nothing. Nothing is registered then.
+            TypeError: If ``on_failure`` is neither a string nor a policy.
 
         Cancellation: Never waits.
         """
         name = type.type if isinstance(type, AgentType) else type
-        AgentId(name, "default")  # checks the name
-        registration = self._registration(
+        registration = register_type(
+            self._router.settings,
             name,
             agent_factory,
             expected_class,
-            max_concurrency,
-            inbox_capacity,
-            reentrant,
+            max_concurrency=max_concurrency,
+            inbox_capacity=inbox_capacity,
+            reentrant=reentrant,
+            passivate_after=passivate_after,
+            on_failure=on_failure,
         )
         self._router.directory.add(registration)
         try:
@@ -314,30 +346,6 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             self._router.directory.remove(name)
             raise
         return AgentType(name)
-
-    def _registration(
-        self,
-        name: str,
-        factory: Callable[[], object] | None,
-        expected_class: type[Agent] | None,
-        max_concurrency: float | None,
-        inbox_capacity: int | None,
-        reentrant: bool,
-    ) -> Registration:
-        """Return a registration in which the runtime's settings fill the gaps."""
-        settings = self._router.settings
-        if max_concurrency is None:
-            max_concurrency = settings.max_concurrency
-        if inbox_capacity is None:
-            inbox_capacity = settings.inbox_capacity
-        return Registration(
-            name,
-            factory,
-            expected_class,
-            checked_concurrency(max_concurrency),
-            checked_capacity(inbox_capacity),
-            reentrant,
-        )
 
     async def register_agent_instance(
         self,
@@ -348,6 +356,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         max_concurrency: float | None = None,
         inbox_capacity: int | None = None,
         reentrant: bool = True,
+        on_failure: OnFailure = "resume",
     ) -> AgentId:
         """Register one agent that exists already, under an id of its own.
 
@@ -359,30 +368,33 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             max_concurrency: See `register_factory`.
             inbox_capacity: See `register_factory`.
             reentrant: See `register_factory`.
+            on_failure: See `register_factory`; an instance cannot be restarted.
 
         Returns:
             ``agent_id``.
 
         Raises:
-            ValueError: If the id is taken, the type has a factory, or its other
-                instances are of another class.
+            ValueError: If the id is taken, the type has a factory, its other instances
+                are of another class, or ``on_failure`` would restart the agent.
 
         Cancellation: Never waits.
         """
         directory, routes = self._router.directory, self._router.routes
         directory.check_instance(agent_instance, agent_id)
-        registration = directory.find(agent_id.type) or self._registration(
+        registration = register_type(
+            self._router.settings,
             agent_id.type,
             None,
             type(agent_instance),
-            max_concurrency,
-            inbox_capacity,
-            reentrant,
+            max_concurrency=max_concurrency,
+            inbox_capacity=inbox_capacity,
+            reentrant=reentrant,
+            on_failure=on_failure,
         )
         await agent_instance.bind_id_and_runtime(id=agent_id, runtime=self)
         if directory.find(agent_id.type) is None:
             directory.add(registration)
-        directory.actor(agent_id).adopt(agent_instance)
+        directory.actor(agent_id).life.adopt(agent_instance)
         routes.add_all(s for s in subscriptions if not routes.has(s))
         return agent_id
 
@@ -495,12 +507,12 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         Cancellation: Stops waiting; the agent may be built.
         """
         actor = self._router.directory.actor(id)
-        if actor.agent is None:
+        if actor.life.agent is None:
             await self._life.errand(id, _nothing)
-        if type is not Agent and not isinstance(actor.agent, type):
-            message = f"agent {id} is a {actor.agent.__class__.__name__}, not a {type.__name__}"
+        if type is not Agent and not isinstance(actor.life.agent, type):
+            message = f"agent {id} is a {actor.life.agent.__class__.__name__}, not a {type.__name__}"
             raise TypeError(message)
-        return actor.agent
+        return actor.life.agent
 
     async def agent_metadata(self, agent: AgentId) -> AgentMetadata:
         """Return what an agent says about itself; errors as in `get`."""
@@ -532,7 +544,9 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         Messages and subscriptions are not part of it. Stop or idle first if the
         states must belong together.
         """
-        live = [actor.id for actor in self._router.directory if actor.agent is not None]
+        live = [
+            actor.id for actor in self._router.directory if actor.life.agent is not None
+        ]
         return {str(one): dict(await self.agent_save_state(one)) for one in live}
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
@@ -541,6 +555,47 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             agent_id = AgentId.from_str(name)
             if self._router.directory.find(agent_id.type) is not None:
                 await self.agent_load_state(agent_id, agent_state)
+
+    async def passivate(self, id: AgentId) -> None:
+        """Let an agent leave, until the next message for its id brings it back.
+
+        As soon as no handler of it runs, its state is saved if the runtime has a
+        store, ``on_stop`` and ``close`` of the agent are called, and it is forgotten.
+        Messages that come meanwhile wait for the next agent, in their order. If its
+        state cannot be saved the agent stays as it is. Called inside a handler, this
+        only asks for it and returns at once.
+
+        An agent that was stopped because it failed may come again after this. Nothing
+        happens if the agent does not live.
+
+        Args:
+            id: The agent.
+
+        Raises:
+            RecipientNotFound: If its type is not registered.
+            ValueError: If it was registered as an instance: nobody could bring it back.
+            RuntimeStoppedError: If the runtime stops meanwhile.
+            StateConflict: If somebody else has saved a state for it; the agent is gone,
+                and what it knew with it.
+            Exception: What ``save_state`` or the store raised; the agent stays. Or what
+                ``on_stop`` or ``close`` raised; it is gone.
+
+        Cancellation: Stops waiting; the agent leaves all the same.
+        """
+        await self._life.passivate(id)
+
+    # -- looking ----------------------------------------------------------------
+
+    def statistics(self) -> RuntimeStatistics:
+        """Return how many agents and messages there are now; does not wait."""
+        return take_statistics(self._router)
+
+    def snapshot(self) -> Snapshot:
+        """Return what every agent does now; does not wait, and changes nothing.
+
+        ``print(runtime.snapshot())`` is the answer to "why does it not go on?".
+        """
+        return take_snapshot(self._router)
 
     # -- life -------------------------------------------------------------------
 
@@ -620,12 +675,13 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
     async def close(self) -> None:
         """Stop if need be, then close every agent, in the order of their creation.
 
-        Each agent is closed once; ``grace`` bounds each ``close``. A closed agent is
-        made anew if its id is addressed after another start.
+        The state of each is saved if the runtime has a store, and ``on_stop`` and
+        ``close`` are called, once; each of the three may take ``grace`` seconds. A
+        closed agent is made anew if its id is addressed after another start.
 
         Raises:
-            Exception: What ``close`` of an agent raised, after all were closed; a
-                group if there were several. Or what `stop` raises.
+            Exception: What the agents' hooks or the store raised, after all agents were
+                closed; a group if there were several errors. Or what `stop` raises.
 
         Cancellation: As in `stop`; the agents are closed all the same.
         """
@@ -652,16 +708,6 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         self._look_for_watchers()
         async with self._life.block():
             yield self
-
-
-def _checked_seconds(
-    name: str, value: float, *, at_least: float | None = None
-) -> float:
-    if math.isnan(value) or value < 0 or (at_least is None and value == 0):
-        rule = "0 or more" if at_least is not None else "more than 0"
-        message = f"{name}={value!r}: must be a number of seconds, {rule}"
-        raise ValueError(message)
-    return value
 
 
 async def _nothing(agent: Agent) -> None:

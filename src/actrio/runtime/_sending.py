@@ -13,11 +13,11 @@ from .._concurrency import uninterruptible
 from ..exceptions import MessageDroppedException
 from ..identity import AgentId, TopicId
 from ..messages import CancellationToken, MessageContext, Request
+from ._actor import lane_of
 from ._dead_letters import DeadLetterReason
 from ._gate import Held
 from ._publishing import (
     fan_out,
-    lane_of,
     log_intervention_error,
     log_routing_error,
     wait_for_room,

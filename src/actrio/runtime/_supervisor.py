@@ -33,7 +33,6 @@ from .._concurrency import (
 from .._contextvars import CURRENT, POPULATED
 from ..logging import ROOT_LOGGER_NAME
 from ._contracts import Household
-from ._endings import ends_program
 
 _logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 
@@ -91,6 +90,7 @@ class Supervisor(Waiter):
         self._cut_short = False
         self._unwinding = False
         self._collected = True
+        self._tells_owner = False
         self._on_crash: Callable[[BaseException], None] = _tell_nobody
 
     # -- starting ---------------------------------------------------------------
@@ -254,10 +254,16 @@ class Supervisor(Waiter):
         if not self.alive:
             self._router.use_host(None)
 
-    def fail(self, exc: BaseException) -> None:
-        """End the runtime because of an error that nobody waits for."""
+    def fail(self, exc: BaseException, *, at_once: bool = False) -> None:
+        """End the runtime because of an error that nobody waits for.
+
+        Args:
+            exc: The error, which the owner raises.
+            at_once: Whether the owner is told now, and not when he asks.
+        """
         if self.failure is None:
             self.failure = exc
+            self._tells_owner = at_once
         self._stop_asked = True
         self._refuse()
         self._wake()
@@ -265,6 +271,7 @@ class Supervisor(Waiter):
     def crash(self, exc: BaseException) -> None:
         """End the runtime at once because of an exception meant for the program."""
         self.failure = exc
+        self._tells_owner = True
         self._stop_asked = self._cut_short = True
         self._refuse()
         self._wake()
@@ -349,7 +356,7 @@ class Supervisor(Waiter):
             self._enter(Phase.STOPPED)
             router.use_host(None)  # nothing bound to a loop is kept while stopped
         failure = self.failure
-        if failure is not None and not collected and ends_program(failure):
+        if failure is not None and not collected and self._tells_owner:
             self._on_crash(failure)
 
     # -- deciding ---------------------------------------------------------------

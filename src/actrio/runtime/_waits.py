@@ -21,7 +21,7 @@ Everything here is plain and synchronous; what is done with the answer is decide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Protocol
 
 from .._concurrency import CancelScope, Host, Waiter
@@ -32,8 +32,10 @@ from ..messages import QUEUED, RUNNING, Delivery, Envelope
 class Node(Protocol):
     """A node of the wait-for graph."""
 
-    needs_all: bool
-    """Whether every blocker must go on before this can, or just one of them."""
+    @property
+    def needs_all(self) -> bool:
+        """Whether every blocker must go on before this can, or just one of them."""
+        ...
 
     def blockers(self) -> Sequence[Node]:
         """Return what this waits for now; nothing if it can go on by itself."""
@@ -76,6 +78,8 @@ class Invocation:
     has_published: bool = False
     """Whether its subscribers should run before its sender is answered."""
     reported_busy: bool = False
+    began_at: float = 0.0
+    """When it began, on the clock of the loop."""
     scope: CancelScope | None = None
     """What a nested one runs under; the others run under their lane's."""
     unhandled: bool = False
@@ -119,8 +123,8 @@ def blocker_of(envelope: Envelope) -> Node | None:
     return envelope.queue  # type: ignore[return-value]  # the same
 
 
-def stuck_behind(target: Invocation, starts: Iterable[Node]) -> set[Node]:
-    """Return the nodes reachable from ``starts`` that cannot go on before ``target``.
+def stuck_behind(targets: Container[Node], starts: Iterable[Node]) -> set[Node]:
+    """Return the nodes reachable from ``starts`` that cannot go on before ``targets``.
 
     First everything reachable is collected, then freedom is spread from the nodes
     that wait for nothing; what is not reached by it is stuck. Both passes are
@@ -134,8 +138,8 @@ def stuck_behind(target: Invocation, starts: Iterable[Node]) -> set[Node]:
         node = frontier.pop()
         if node in missing:
             continue
-        if node is target:
-            missing[node] = 1  # never reached: nothing frees the asking invocation
+        if node in targets:
+            missing[node] = 1  # never reached: nothing frees what is about to wait
             continue
         blockers = node.blockers()
         missing[node] = len(blockers) if node.needs_all else min(1, len(blockers))
