@@ -118,6 +118,20 @@ FAULTS = [
         "runtime/test_life_passivation.py::test_no_message_begins_while_the_last_handlers_end",
     ),
     _fault(
+        "nobody looks when a nested handler was the last of an agent that leaves",
+        "runtime/_requests.py",
+        "            actor.call_one()  # it may",
+        "            pass  # it may",
+        "runtime/test_life_passivation.py::test_a_nested_handler_may_be_the_last_that_the_agent_waits_for",
+    ),
+    _fault(
+        "a second failure is nobody's",
+        "runtime/_supervision.py",
+        'return Decision("wait", fate, restarts=counted)',
+        'return Decision("resume", fate, restarts=counted)',
+        "runtime/test_life_failures.py::test_a_second_failure_of_one_agent_is_nobody_elses_affair",
+    ),
+    _fault(
         "an agent drains although a handler needs what is queued",
         "runtime/_life.py",
         "parting.drains = stuck.isdisjoint(running)",

@@ -544,6 +544,29 @@ async def test_a_policy_wins_over_the_setting_of_the_runtime() -> None:
     await runtime.close()
 
 
+@timed
+async def test_a_second_failure_of_one_agent_is_nobody_elses_affair() -> None:
+    """Not even the runtime's, if it ends by unhandled errors: the policy handled it."""
+    runtime = SingleThreadedAgentRuntime(ignore_unhandled_exceptions=False)
+    books = await prepare(runtime, FAST, max_concurrency=2)
+    runtime.start()
+    busy = Busy()
+
+    async def fails_late(agent: Scripted, ctx: MessageContext) -> None:
+        await busy(agent, ctx)
+        if agent.number == 1:  # type: ignore[attr-defined]
+            raise ValueError("late")
+
+    await runtime.publish_message(fails_late, T)
+    await busy.started.wait()
+    await runtime.publish_message(Fails(1), T)
+    await settled()
+    busy.release.set()
+    await runtime.stop_when_idle()
+    await runtime.close()
+    assert len(books.made) == 2
+
+
 async def test_a_wrong_policy_registers_nothing() -> None:
     """The name stays free."""
     runtime = SingleThreadedAgentRuntime()

@@ -598,6 +598,27 @@ async def test_who_is_asked_back_while_messages_are_held_back_answers() -> None:
         ]
 
 
+async def test_a_nested_handler_may_be_the_last_that_the_agent_waits_for() -> None:
+    """One that was asked for by a task which its handler left behind."""
+    async with keeping() as (runtime, _, _log), anyio.create_task_group() as left:
+        nested = Busy()
+
+        async def leaves_a_task(agent: Scripted, ctx: MessageContext) -> None:
+            left.start_soon(agent.send_message, nested, A)
+            await nested.started.wait()
+            await runtime.passivate(A)
+
+        await runtime.send_message(leaves_a_task, A)
+        late = start(left, runtime.send_message, "late", A)
+        await settled()
+        assert live(runtime) == ["k"]
+        assert not late.done
+        nested.release.set()
+        await settled()
+        assert late.done
+        assert await seen_by(runtime) == ["late"]
+
+
 async def test_a_request_queued_just_before_is_not_stuck() -> None:
     """It was let in because a slot was free; leaving must not take that slot away."""
     async with keeping(max_concurrency=3) as (runtime, _, _log):

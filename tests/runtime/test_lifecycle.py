@@ -641,6 +641,32 @@ async def test_a_close_that_hangs_is_cancelled_after_the_grace() -> None:
     assert (hanging.closings, good.closings) == (1, 1)
 
 
+async def test_a_second_close_waits_for_the_first() -> None:
+    """Who closes may rely on it, whoever else closes too; also if he is cancelled."""
+    closing, close = anyio.Event(), anyio.Event()
+
+    class Slow(Scripted):
+        async def close(self) -> None:
+            closing.set()
+            await close.wait()
+            await super().close()
+
+    runtime = SingleThreadedAgentRuntime()
+    await Slow.register(runtime, "a", Slow)
+    agent = await agent_of(runtime, AgentId("a", "k"))
+    async with anyio.create_task_group() as tasks:
+        first = start(tasks, runtime.close)
+        await closing.wait()
+        second, third = start(tasks, runtime.close), start(tasks, runtime.close)
+        await settled()
+        third.scope.cancel()
+        await settled()
+        assert (first.done, second.done, third.done) == (False, False, False)
+        close.set()
+    assert agent.closings == 1
+    assert second.done
+
+
 async def test_agents_are_closed_although_the_caller_is_cancelled() -> None:
     """Closing is shielded, so that awaits inside it work."""
 

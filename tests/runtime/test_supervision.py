@@ -65,7 +65,7 @@ def test_a_message_is_dead_after_so_many_attempts() -> None:
 def test_a_second_failure_of_one_agent_is_no_second_restart() -> None:
     """Two handlers failed; the agent leaves already."""
     decision = decide(POLICY, (1.0,), Failure(2.0, 1, leaves=True), 0)
-    assert decision == Decision("resume", "again", 0.0, (1.0,))
+    assert decision == Decision("wait", "again", 0.0, (1.0,))
 
 
 policies = st.builds(

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from .._concurrency import Host, Waiter
-from ..abc import AgentRuntime, Directive
+from ..abc import AgentRuntime
 from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId, TopicId
 from ..messages import Delivery, Envelope
 from ._activation import Surroundings
 from ._quiescence import Quiescence
 from ._registration import Registration
+from ._supervision import Verdict
 from ._tally import Tally
 from ._waits import Invocation
 
@@ -89,12 +90,12 @@ class Post(Tasks, Protocol):
         """Record that an agent had no handler for a message."""
         ...
 
-    def not_built(self, actor: Any, exc: BaseException, directive: Directive) -> None:
+    def not_built(self, actor: Any, exc: BaseException, directive: Verdict) -> None:
         """Report that an agent could not be built, and do what is to be done then."""
         ...
 
     def publish_failed(
-        self, envelope: Envelope, exc: BaseException, directive: Directive
+        self, envelope: Envelope, exc: BaseException, directive: Verdict
     ) -> None:
         """Report what the handler of a published message raised."""
         ...

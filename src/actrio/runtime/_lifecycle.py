@@ -35,6 +35,9 @@ class Lifecycle:
         self._in_block = False
         self._closers: set[object] = set()
         """Who is about to close agents, or does so now."""
+        self._closes = False
+        """Whether one of them does so now."""
+        self._waiting_to_close: list[Waiter] = []
 
     def start(self) -> None:
         """Start in the running loop, as a task of the loop itself."""
@@ -145,9 +148,25 @@ class Lifecycle:
                 await self._supervisor.close()
         finally:
             try:
-                await close_agents(self._router, host, log_errors=log_errors)
+                await self._close_in_turn(host, log_errors=log_errors)
             finally:
                 self._closers.discard(closer)
+
+    async def _close_in_turn(self, host: Host, *, log_errors: bool) -> None:
+        """Close the agents, after those who do so now: nobody leaves before the end."""
+        with host.cancel_scope(shield=True):  # each step of theirs has its time
+            while self._closes:
+                waiter = Waiter()
+                self._waiting_to_close.append(waiter)
+                await host.park(waiter)
+        self._closes = True
+        try:
+            await close_agents(self._router, host, log_errors=log_errors)
+        finally:
+            self._closes = False
+            waiting, self._waiting_to_close = self._waiting_to_close, []
+            for waiter in waiting:
+                host.wake(waiter)
 
     async def errand(
         self, id: AgentId, operation: Callable[[Any], Awaitable[object]]

@@ -171,6 +171,8 @@ async def _ask_nested(
         invocation.live = False
         me.end_waits((request,))
         del actor.nested[invocation]
+        if actor.life.parting is not None:
+            actor.call_one()  # it may have been the last that the agent waits for
         _leave(invocation)
         if me.guests:
             await hold(router, me)

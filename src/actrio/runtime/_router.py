@@ -17,7 +17,7 @@ from random import Random
 from typing import NoReturn
 
 from .._concurrency import Host, Waiter, current_host
-from ..abc import AgentRuntime, Directive
+from ..abc import AgentRuntime
 from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId, TopicId
 from ..logging import ROOT_LOGGER_NAME
@@ -41,6 +41,7 @@ from ._registration import Registration
 from ._residents import Residents
 from ._routes import Routes
 from ._settings import Settings
+from ._supervision import Verdict
 from ._supervisor import Phase, Supervisor
 from ._tally import Tally
 from ._waits import Invocation
@@ -235,7 +236,7 @@ class Router:
         if self.settings.strict_delivery and isinstance(envelope, Request):
             envelope.failure = no_handler(envelope)
 
-    def not_built(self, actor: Actor, exc: BaseException, directive: Directive) -> None:
+    def not_built(self, actor: Actor, exc: BaseException, directive: Verdict) -> None:
         """Report that an agent could not be built, and do what is to be done then.
 
         If it is tried again what is queued waits for that, else it fails.
@@ -258,7 +259,7 @@ class Router:
             self._escalate(actor.id, exc)
 
     def _not_built(
-        self, envelope: Envelope, exc: BaseException, directive: Directive
+        self, envelope: Envelope, exc: BaseException, directive: Verdict
     ) -> None:
         envelope.state = WITHDRAWN
         self._over(envelope, DeadLetterReason.NOT_BUILT)
@@ -351,7 +352,7 @@ class Router:
     # -- failures ---------------------------------------------------------------
 
     def publish_failed(
-        self, envelope: Envelope, exc: BaseException, directive: Directive
+        self, envelope: Envelope, exc: BaseException, directive: Verdict
     ) -> None:
         """Report what the handler of a published message raised."""
         self._report(envelope, exc, directive)
@@ -379,7 +380,7 @@ class Router:
         self.supervisor.fail(BaseExceptionGroup(message, [exc]), at_once=True)
 
     def _report(
-        self, envelope: Envelope, exc: BaseException, directive: Directive
+        self, envelope: Envelope, exc: BaseException, directive: Verdict
     ) -> None:
         context = envelope.context
         _logger.error(

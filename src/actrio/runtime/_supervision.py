@@ -25,6 +25,10 @@ Fate = Literal["over", "again", "dead"]
 """What becomes of the message: it was handled, is handled once more, or is dead."""
 
 
+Verdict = Directive | Literal["wait"]
+"""What becomes of the agent; ``"wait"`` for what was decided about it before."""
+
+
 @attrs.frozen
 class Failure:
     """One failure of one agent."""
@@ -41,7 +45,7 @@ class Failure:
 class Decision:
     """What is done about a failure."""
 
-    directive: Directive
+    directive: Verdict
     fate: Fate = "over"
     delay: float = 0.0
     """The seconds before the next agent may be built."""
@@ -66,8 +70,8 @@ def decide(
         return Decision(policy, restarts=restarts)
     fate: Fate = "again" if failure.attempts < policy.attempts else "dead"
     counted = tuple(one for one in restarts if failure.at - one < policy.within)
-    if failure.leaves:  # this restart is counted, and what follows is decided
-        return Decision("resume", fate, restarts=counted)
+    if failure.leaves:
+        return Decision("wait", fate, restarts=counted)
     if len(counted) >= policy.max_restarts:
         return Decision(policy.then, restarts=counted)
     if policy.max_restarts == math.inf:
