@@ -257,8 +257,6 @@ def generate(seed: int) -> Program:
     g.features = {name for name, p in _FEATURES.items() if random.random() < p}
     if "restarts" in g.features:
         g.features |= {"failures", "publishes"}  # what they are for
-    if "most" in g.features:
-        g.features -= {"hooks"}  # which would call back for ever whoever just left
     if random.random() < _TIGHT:
         # few agents, and requests with time-outs only: cycles and races among them
         g.features = {"tight", "limits"} | (g.features & {"fans", "slots"})

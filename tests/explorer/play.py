@@ -126,7 +126,8 @@ class Player(RoutedAgent):
     async def _in_frame(self, frame: Frame, script: Script) -> None:
         error: BaseException | None = None
         try:
-            await self._stage.play(script, frame)
+            if self._stage.world.plays_hooks(frame.id):
+                await self._stage.play(script, frame)
         except BaseException as exc:
             error = exc
             raise
@@ -434,7 +435,8 @@ class Stage:
         world.note(f"{agent_id} is being built")
         error: BaseException | None = None
         try:
-            await self.play(spec.building, frame)
+            if world.plays_hooks(agent_id):
+                await self.play(spec.building, frame)
             if world.builds[agent_id] <= spec.failing_builds:
                 raise Failure
             return Player(self)

@@ -40,6 +40,9 @@ from actrio.state import MemoryStateStore
 from .order import shown
 from .program import Address, AgentSpec, Program, Script
 
+_PLAYED_LIVES = 4
+"""How many agents of an id do what their factory and hooks are told to."""
+
 
 class Failure(Exception):
     """What a script raises on purpose."""
@@ -317,6 +320,14 @@ class World:
         self.check(not live, f"{life.id} is closed while {live} run")
         return self.begin_hook(life.id, "close")
 
+    def plays_hooks(self, id: AgentId) -> bool:
+        """Whether the hooks of an agent still do what the program says.
+
+        Agents whose hooks call back whoever just left would keep each other busy for
+        ever; so only the first agents of an id do something.
+        """
+        return self.builds[id] <= _PLAYED_LIVES
+
     # -- messages ---------------------------------------------------------------
 
     def send(
@@ -397,8 +408,8 @@ class World:
         elif not message.published:
             message.raised = error
         elif self.spec(frame.id).restarts:
-            message.failed[frame.id] += isinstance(error, Exception)
-        elif self.program.fatal and isinstance(error, Exception):
+            message.failed[frame.id] += _fails(error)
+        elif self.program.fatal and _fails(error):
             self.stopping = True
         self.mark(frame)
         self._exit(frame)
@@ -650,6 +661,11 @@ def _is_part(error: BaseException, whole: BaseException) -> bool:
         and isinstance(whole, BaseExceptionGroup)
         and set(_leaves(error)) <= set(_leaves(whole))
     )
+
+
+def _fails(error: BaseException) -> bool:
+    """Whether there is more in an error than cancellations."""
+    return any(isinstance(leaf, Exception) for leaf in _leaves(error))
 
 
 def _leaves(error: BaseException) -> Iterable[BaseException]:

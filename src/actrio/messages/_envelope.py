@@ -111,6 +111,14 @@ class Envelope(Waiter):
             self.queue.forget(self)
         return True
 
+    def wait_again(self) -> None:
+        """Be as if no handler had begun, since an agent failed that will be replaced."""
+        self.state = QUEUED
+        self.invocation = None
+        self.scope = None
+        self.response = None
+        self.error = None
+
 
 class Request(Envelope):
     """A direct message whose sender waits for the outcome."""
@@ -143,11 +151,6 @@ class Delivery(Envelope):
     """The publisher, while it waits for this copy to find room."""
     attempts: int = 0
     """How often it has failed its agent."""
-
-    def wait_again(self) -> None:
-        """Be as if no handler had begun, since an agent failed that will be replaced."""
-        self.state = QUEUED
-        self.invocation = self.scope = self.response = self.error = None
 
     def settle(self) -> None:
         """Tell the publisher that it need not wait for this copy any longer."""

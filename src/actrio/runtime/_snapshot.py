@@ -106,7 +106,7 @@ class Snapshot:
     """Every agent of a runtime at one moment."""
 
     phase: str
-    """Where the runtime is: ``"new"``, ``"running"``, ``"stopping"`` or ``"stopped"``."""
+    """One of ``"new"``, ``"running"``, ``"stopping"`` and ``"stopped"``."""
     agents: tuple[AgentSnapshot, ...]
     """The agents, in the order in which they were first addressed."""
 
@@ -122,7 +122,7 @@ class RuntimeStatistics:
     """How many agents and messages a runtime has at one moment."""
 
     phase: str
-    """Where the runtime is: ``"new"``, ``"running"``, ``"stopping"`` or ``"stopped"``."""
+    """One of ``"new"``, ``"running"``, ``"stopping"`` and ``"stopped"``."""
     live_agents: int
     """How many agents are there."""
     running: int
