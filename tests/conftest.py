@@ -25,16 +25,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 import trio
 from trio.testing import MockClock
 
+from actrio.logging import EVENT_LOGGER_NAME, ROOT_LOGGER_NAME, TRACE_LOGGER_NAME
 from actrio.testing import VirtualTimeLoop, leftover_tasks
 
 TIMED_HOSTS = ["trio", "asyncio"]
+LOGGERS = (ROOT_LOGGER_NAME, EVENT_LOGGER_NAME, TRACE_LOGGER_NAME)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,6 +80,18 @@ def pytest_collection_modifyitems(
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(autouse=True)
+def _loggers_as_before() -> Iterator[None]:
+    """Put the library's loggers back: programs under test set up their own logging."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [(one, one.level, list(one.handlers), one.disabled) for one in loggers]
+    yield
+    for logger, level, handlers, disabled in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+        logger.disabled = disabled
 
 
 def is_async(item: pytest.Function) -> bool:

@@ -1,7 +1,6 @@
 """The programs in ``examples/more`` print what they promise, on both hosts."""
 
 import ast
-import logging
 import re
 import subprocess
 import sys
@@ -33,12 +32,6 @@ def promised(doc: str) -> str:
     return "".join(
         line.removeprefix("    ") for line in output.splitlines(keepends=True)
     )
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> None:
-    """Let no record of a program that logs errors on purpose reach the terminal."""
-    logging.getLogger(actrio.ROOT_LOGGER_NAME).addHandler(logging.NullHandler())
 
 
 @each_host
