@@ -103,8 +103,9 @@ async def touch(agents: int, limit: int, store: str, folder: Path) -> None:
             if live > limit:
                 sys.exit(f"{live} agents live where {limit} may")
         if keeps is not None:
-            await _each(range(0, agents, agents // 1000), lambda n: _check(runtime, n))
-            print("a thousand of them remember what they were told")
+            some = range(0, agents, max(1, agents // 1000))
+            await _each(some, lambda n: _check(runtime, n))
+            print(f"{len(some):,} of them remember what they were told")
 
 
 async def _tell(runtime: SingleThreadedAgentRuntime, number: int) -> None:

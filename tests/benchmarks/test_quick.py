@@ -13,13 +13,15 @@ import pytest
 # The benchmarks are run from the root of a checkout, not installed.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import __main__ as command, serialization
+from benchmarks import __main__ as command, passivation, serialization
 from benchmarks.peers import PEERS
 from benchmarks.report import as_json, as_markdown, as_text
 from benchmarks.results import Result, last_words, ratio
 from benchmarks.rounds import LocalTurns, measure_row
 from benchmarks.targets import verdicts
 from benchmarks.workloads import ROWS, Ask, Ping, Pong, Publish, Receiver, Row, Tick
+
+from actrio.testing import Host, run
 
 ROOT = Path(__file__).parents[2]
 FAST_PEERS = ["bare trio", "bare asyncio", "actrio on trio", "actrio on asyncio"]
@@ -205,3 +207,23 @@ def test_round_trips_of_every_candidate_are_measured() -> None:
     found = serialization.measure(rounds=1, count=1)
     assert all(len(times) == 1 and times[0] >= 0 for times in found.values())
     assert serialization.CANDIDATES["dataclass, orjson"]() == serialization.ORDER
+
+
+@pytest.mark.parametrize("host", ["trio", "asyncio"])
+@pytest.mark.parametrize("store", ["none", "memory", "sqlite"])
+def test_passivation_touches_every_agent(
+    store: str,
+    host: Host,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each agent comes, leaves and, where it can, comes back with what it was told."""
+    agents = 200 if store != "sqlite" else 40
+    run(passivation.touch, agents, 10, store, tmp_path, host=host)
+    *looks, last = capsys.readouterr().out.splitlines()
+    if store == "none":
+        looks.append(last)
+    else:
+        assert "remember what they were told" in last
+    assert len(looks) == passivation.LOOKS
+    assert f"{agents:,} agents touched,     10 live" in looks[-1]
