@@ -1,5 +1,8 @@
 """What an exception carries when it leaves a handler."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from actrio import (
@@ -45,3 +48,18 @@ async def test_the_notes_of_many_agents_are_bounded() -> None:
             with pytest.raises(ZeroDivisionError):
                 await runtime.send_message("x", AgentId("failing", str(number)))
     assert len(Failing.error.__notes__) == 32
+
+
+async def test_a_note_says_that_a_hook_raised() -> None:
+    """It waits its turn like a message, but there is no message."""
+
+    class Forgetful(Failing):
+        async def save_state(self) -> Mapping[str, Any]:
+            raise ZeroDivisionError("nothing to save")
+
+    async with SingleThreadedAgentRuntime() as runtime:
+        await Forgetful.register(runtime, "forgetful", Forgetful)
+        with pytest.raises(ZeroDivisionError) as caught:
+            await runtime.agent_save_state(AgentId("forgetful", "1"))
+    [note] = caught.value.__notes__
+    assert note == "raised by agent forgetful/1 in one of its hooks"

@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId
-from ..messages import Envelope
+from ..messages import Envelope, Errand
 
 _NOTES_ALLOWED: Final = 32
 
@@ -28,14 +28,20 @@ def program_ended(id: AgentId, exc: BaseException) -> RuntimeStoppedError:
 
 def add_note(exc: BaseException, agent: object, envelope: Envelope) -> None:
     """Say on the exception which agent, handler and message it comes from, once."""
+    note = f"raised by agent {envelope.recipient}{_doing(agent, envelope)}"
+    notes: list[str] = getattr(exc, "__notes__", [])
+    # an exception object that is raised again and again must not grow
+    if note not in notes and len(notes) < _NOTES_ALLOWED:
+        exc.add_note(note)
+
+
+def _doing(agent: object, envelope: Envelope) -> str:
+    """Say what an agent was doing, as the end of a sentence about it."""
+    if isinstance(envelope, Errand):
+        return " in one of its hooks"
     message = envelope.message
     # not in the protocol: only RoutedAgent has a handler for each class of messages
     name_of = getattr(agent, "_handler_name", None)
     name = name_of(message, envelope.context) if name_of is not None else None
     handler = f", in {name}," if name else ""
-    kind = type(message).__name__
-    note = f"raised by agent {envelope.recipient}{handler} while it handled {kind}"
-    notes: list[str] = getattr(exc, "__notes__", [])
-    # an exception object that is raised again and again must not grow
-    if note not in notes and len(notes) < _NOTES_ALLOWED:
-        exc.add_note(note)
+    return f"{handler} while it handled {type(message).__name__}"
