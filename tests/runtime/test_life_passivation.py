@@ -984,3 +984,63 @@ async def test_what_a_snapshot_says_of_an_agent_that_leaves() -> None:
             assert agent.state is AgentState.LEAVING
             busy.release.set()
         assert runtime.snapshot().agents == ()
+
+
+async def test_a_plain_function_may_be_a_hook() -> None:
+    """Nobody has to await something in it."""
+    log: list[str] = []
+
+    class Plain(Scripted):
+        def on_start(self) -> None:  # type: ignore[override]
+            log.append("starts")
+
+        def on_stop(self) -> None:  # type: ignore[override]
+            log.append("stops")
+
+    async with running() as runtime:
+        await Plain.register(runtime, "a", Plain)
+        await runtime.send_message("x", A)
+        await runtime.passivate(A)
+        assert log == ["starts", "stops"]
+
+
+async def test_an_instance_that_cannot_start_stays_open() -> None:
+    """It is its maker's; the next message tries again."""
+    log: list[str] = []
+
+    class Late(Scripted):
+        async def on_start(self) -> None:
+            log.append("starts")
+            if len(log) == 1:
+                raise ZeroDivisionError
+
+        async def close(self) -> None:
+            log.append("closes")
+
+    async with running() as runtime:
+        await Late().register_instance(runtime, A)
+        with pytest.raises(ZeroDivisionError):
+            await runtime.send_message("x", A)
+        await runtime.send_message("x", A)
+        assert log == ["starts", "starts"]
+    assert log == ["starts", "starts", "closes"]
+
+
+@timed
+async def test_one_that_waits_for_a_place_may_be_cancelled() -> None:
+    """By the end of the runtime, while the one that should leave does not."""
+
+    class Slow(Keeper):
+        async def on_stop(self) -> None:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(3)
+
+    async with keeping(Slow, max_live_agents=1, grace=1.0) as (runtime, _, _log):
+        await runtime.send_message("x", A)
+        async with anyio.create_task_group() as tasks:
+            other = start(tasks, runtime.send_message, "x", AgentId("a", "2"))
+            await anyio.sleep(1)
+            await runtime.stop()
+            await settled()
+            assert isinstance(other.error, RuntimeStoppedError)
+    assert not runtime._router.residents._waiting
