@@ -71,6 +71,7 @@ nitpick_ignore = [
         "collections.abc.Iterable",
         "collections.abc.Mapping",
         "collections.abc.Sequence",
+        "contextlib.AbstractAsyncContextManager",
         "concurrent.futures._base.Executor",
         "contextvars.Context",
         "os.PathLike",

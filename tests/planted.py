@@ -583,6 +583,50 @@ FAULTS = [
         "if False:",
         "runtime/test_runtime_serializers.py::test_a_serializer_of_the_user_stays",
     ),
+    # -- mailboxes
+    _fault(
+        "a message of a low priority waits for ever",
+        "mailboxes/_order.py",
+        "if count and passed[number] >= PATIENCE",
+        "if False",
+        "mailboxes/test_order.py::test_nobody_is_passed_too_often",
+        "mailboxes/test_bus.py::test_nobody_starves",
+    ),
+    _fault(
+        "a reader that is cancelled keeps the message it was given",
+        "mailboxes/_memory.py",
+        "                post.box.put_back(reader.message)\n",
+        "",
+        "mailboxes/test_bus_sweeps.py::test_receive",
+    ),
+    _fault(
+        "a sender that is cancelled has sent",
+        "mailboxes/_memory.py",
+        "            if post.box.remove(message):\n",
+        "            if False:\n",
+        "mailboxes/test_bus_sweeps.py::test_send_to_a_full_mailbox",
+    ),
+    _fault(
+        "a late reply is received like any other message",
+        "mailboxes/_memory.py",
+        "            post.mailbox.count_late_reply()\n",
+        "            return False\n",
+        "mailboxes/test_bus.py::test_a_late_reply_is_dropped_and_counted",
+    ),
+    _fault(
+        "what was taken is lost when a mailbox is taken over",
+        "mailboxes/_memory.py",
+        "            post.box.put_back(changed(message, redelivered=True))\n        post.pending.clear()",
+        "            pass\n        post.pending.clear()",
+        "mailboxes/test_bus.py::test_a_mailbox_is_taken_over",
+    ),
+    _fault(
+        "a broadcast waits for a full mailbox before it fills the others",
+        "mailboxes/_memory.py",
+        "            if post.has_room:\n                self._add(host, post, copy)\n            else:",
+        "            if post.has_room and not full:\n                self._add(host, post, copy)\n            else:",
+        "mailboxes/test_bus.py::test_a_broadcast_waits_for_full_mailboxes_last",
+    ),
 ]
 
 

@@ -17,7 +17,7 @@ MODULES = sorted(SRC.rglob("*.py"))
 # Each layer imports only the ones above it in this list, the lower ones of the map in
 # `actrio.__init__`.
 LAYERS = [
-    {"_concurrency"},
+    {"_concurrency", "_json"},
     {"identity"},
     {"exceptions"},
     {"messages", "serialization"},
@@ -28,7 +28,7 @@ LAYERS = [
     {"cache"},
     {"agents"},
     {"runtime"},
-    {"state", "telemetry"},
+    {"mailboxes", "state", "telemetry"},
     {"testing", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -48,6 +48,7 @@ PUBLIC = [
     "actrio",
     "actrio.exceptions",
     "actrio.logging",
+    "actrio.mailboxes",
     "actrio.state",
     "actrio.testing",
 ]

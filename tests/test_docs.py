@@ -211,7 +211,13 @@ def fragments() -> Iterator[tuple[str, str]]:
     literal = re.compile(r"^( *)(?:\S.*)?::\n\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
     public = {
         f"{module}.{name}": getattr(importlib.import_module(module), name)
-        for module in ("actrio", "actrio.exceptions", "actrio.state", "actrio.testing")
+        for module in (
+            "actrio",
+            "actrio.exceptions",
+            "actrio.mailboxes",
+            "actrio.state",
+            "actrio.testing",
+        )
         for name in importlib.import_module(module).__all__
     }
     members = {
@@ -302,6 +308,7 @@ def test_the_reference_has_every_public_name_once() -> None:
             "actrio",
             "actrio.exceptions",
             "actrio.logging",
+            "actrio.mailboxes",
             "actrio.state",
             "actrio.testing",
         )

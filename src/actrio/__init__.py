@@ -15,6 +15,7 @@ What the road stands on::
 
     _concurrency/      the only door to an event loop: trio, or asyncio through anyio
     exceptions.py      every error, in one tree
+    _json.py           JSON that gives back what it was given
     abc/               the contracts: agents, states, and who watches messages
     _contextvars.py    "which agent am I"
     logging.py         the names of the loggers
@@ -25,12 +26,13 @@ Beside the road::
     components/        objects that are written down as data and made again from it
     cache.py           key-value stores, which are components
     images.py          images in messages
+    mailboxes/         peers that write to each other, without handlers
     state/             where states lie while no agent holds them: memory, SQLite
     telemetry/         spans, metrics and event records of messages
     testing/           tools for testing programs made of agents
 
 The names below are the public ones, together with those of `actrio.exceptions`,
-`actrio.logging`, `actrio.state` and `actrio.testing`. Those in `_LATE` need an extra, and
+`actrio.logging`, `actrio.mailboxes`, `actrio.state` and `actrio.testing`. Those in `_LATE` need an extra, and
 are imported when they are first asked for.
 """
 

@@ -17,6 +17,13 @@ __all__ = [
     "DeadlockError",
     "HandlerSignatureError",
     "InvalidImage",
+    "MailboxContentInvalid",
+    "MailboxError",
+    "MailboxExists",
+    "MailboxLost",
+    "MailboxMessageTooLarge",
+    "MailboxNameInvalid",
+    "MailboxUnknown",
     "MessageDroppedException",
     "NotAccessibleError",
     "RecipientNotFound",
@@ -267,3 +274,73 @@ class StateNotStorable(StateStoreError, TypeError, ValueError):
         super().__init__(message)
         self.key = key
         self.path = path
+
+
+class MailboxError(ActrioError):
+    """Something about mailboxes went wrong; see ``actrio.mailboxes``."""
+
+
+class MailboxUnknown(MailboxError, KeyError):
+    """No mailbox is registered under the name of a recipient, a sender or a reader."""
+
+    agent_name: str
+    """The name."""
+
+    def __init__(self, message: str, agent_name: str = "") -> None:
+        super().__init__(message)
+        self.agent_name = agent_name
+
+    def __str__(self) -> str:
+        """Return the message as it is, and not as a `KeyError` shows it."""
+        return str(self.args[0])
+
+
+class MailboxExists(MailboxError, ValueError):
+    """A mailbox of this name is registered already, and nobody asked to take it over."""
+
+    agent_name: str
+    """The name."""
+
+    def __init__(self, message: str, agent_name: str = "") -> None:
+        super().__init__(message)
+        self.agent_name = agent_name
+
+
+class MailboxLost(MailboxError):
+    """The mailbox is not this object's any more: taken over, or unregistered."""
+
+    agent_name: str
+    """The name of the mailbox."""
+
+    def __init__(self, message: str, agent_name: str = "") -> None:
+        super().__init__(message)
+        self.agent_name = agent_name
+
+
+class MailboxNameInvalid(MailboxError, ValueError):
+    """No mailbox can have this name."""
+
+
+class MailboxContentInvalid(MailboxError, ValueError):
+    """The content or the metadata of a message is not a JSON value."""
+
+    path: str
+    """Where in the message, as ``content['lines'][3]``."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class MailboxMessageTooLarge(MailboxError, ValueError):
+    """The content and metadata of a message take more bytes than the bus allows."""
+
+    size: int
+    """How many bytes they take as JSON."""
+    limit: int
+    """How many are allowed."""
+
+    def __init__(self, message: str, size: int = 0, limit: int = 0) -> None:
+        super().__init__(message)
+        self.size = size
+        self.limit = limit

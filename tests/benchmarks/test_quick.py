@@ -13,7 +13,7 @@ import pytest
 # The benchmarks are run from the root of a checkout, not installed.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import __main__ as command, passivation, serialization
+from benchmarks import __main__ as command, mailboxes, passivation, serialization
 from benchmarks.peers import PEERS
 from benchmarks.report import as_json, as_markdown, as_text
 from benchmarks.results import Result, last_words, ratio
@@ -227,3 +227,11 @@ def test_passivation_touches_every_agent(
         assert "remember what they were told" in last
     assert len(looks) == passivation.LOOKS
     assert f"{agents:,} agents touched,     10 live" in looks[-1]
+
+
+@pytest.mark.parametrize("payload", mailboxes.PAYLOADS.values(), ids=str)
+def test_mailboxes_are_measured(payload: Any) -> None:
+    """Each round times mailbox and channel."""
+    found = run(mailboxes.measure, payload, 10, 2)
+    assert len(found) == 2
+    assert all(mailbox > 0 and channel > 0 for mailbox, channel in found)
