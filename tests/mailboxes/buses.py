@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
+
 from actrio.mailboxes import AgentMailbox, InMemoryMessageBus, MessageBus
 
 KINDS = ["memory"]
+_SECONDS = 3600
+"""How long a test may take, most of them in virtual time."""
 
 
 class Buses:
@@ -19,9 +23,10 @@ class Buses:
 
     @asynccontextmanager
     async def open(self, **options: Any) -> AsyncIterator[MessageBus]:
-        """Make a bus for the length of a block."""
+        """Make a bus for the length of a block, which fails if it hangs."""
         assert self.kind == "memory"
-        yield InMemoryMessageBus(**options)
+        with anyio.fail_after(_SECONDS):
+            yield InMemoryMessageBus(**options)
 
     @asynccontextmanager
     async def pair(
