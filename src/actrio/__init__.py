@@ -31,6 +31,7 @@ Beside the road::
     state/             where states lie while no agent holds them: memory, SQLite
     telemetry/         spans, metrics and event records of messages
     tools/             what models can call
+    models/            what is said to models, and the interface of their clients
     testing/           tools for testing programs made of agents
 
 The names below are the public ones, together with those of `actrio.exceptions`,

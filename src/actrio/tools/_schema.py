@@ -1,9 +1,10 @@
 """What a tool is: to a model a schema, to whoever runs it a protocol."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, NotRequired, Protocol, TypedDict, runtime_checkable
+from typing import Any, NotRequired, Protocol, runtime_checkable
 
 from pydantic import BaseModel
+from typing_extensions import TypedDict  # pydantic takes Python's own from 3.12 on only
 
 from ..messages import CancellationToken
 
