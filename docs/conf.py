@@ -46,6 +46,9 @@ PUBLIC = [
     "actrio.exceptions",
     "actrio.state",
     "actrio.testing",
+    "actrio.models",
+    "actrio.model_context",
+    "actrio.memory",
     "actrio.messages",
     "actrio.runtime",
 ]

@@ -55,6 +55,9 @@ PUBLIC = [
     "actrio.exceptions",
     "actrio.logging",
     "actrio.mailboxes",
+    "actrio.memory",
+    "actrio.model_context",
+    "actrio.models",
     "actrio.state",
     "actrio.testing",
 ]

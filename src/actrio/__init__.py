@@ -32,6 +32,8 @@ Beside the road::
     telemetry/         spans, metrics and event records of messages
     tools/             what models can call
     models/            what is said to models, and the interface of their clients
+    model_context/     conversations, and how much of one a model is given
+    memory/            what agents remember beside a conversation
     testing/           tools for testing programs made of agents
 
 The names below are the public ones, together with those of `actrio.exceptions`,
