@@ -37,7 +37,8 @@ Beside the road::
     testing/           tools for testing programs made of agents
 
 The names below are the public ones, together with those of `actrio.exceptions`,
-`actrio.logging`, `actrio.mailboxes`, `actrio.state` and `actrio.testing`. Those in `_LATE` need an extra, and
+`actrio.logging`, `actrio.mailboxes`, `actrio.memory`, `actrio.model_context`,
+`actrio.models`, `actrio.state` and `actrio.testing`. Those in `_LATE` need an extra, and
 are imported when they are first asked for.
 """
 

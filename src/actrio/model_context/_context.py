@@ -13,7 +13,10 @@ __all__ = ["ChatCompletionContext", "ChatCompletionContextState"]
 
 
 class ChatCompletionContextState(BaseModel):
-    """The state of a conversation, as `ChatCompletionContext.save_state` has it."""
+    """The state of a conversation, as `ChatCompletionContext.save_state` has it.
+
+    Its one field is ``messages``, a list.
+    """
 
     messages: list[LLMMessage] = Field(default_factory=list[LLMMessage])
     """All messages, those that a model is not given any more included."""

@@ -55,7 +55,7 @@ class ChatCompletionClient(ComponentBase[BaseModel], ABC):
             cancellation_token: Lets somebody outside this task withdraw the request.
 
         Returns:
-            The answer: a text, or calls of tools.
+            The answer, which is a text or calls of tools.
 
         Cancellation: Ends the request to the service.
         """
@@ -125,7 +125,7 @@ class ChatCompletionClient(ComponentBase[BaseModel], ABC):
     @property
     @abstractmethod
     def capabilities(self) -> ModelCapabilities:  # pyright: ignore[reportDeprecated] # the same
-        """What the model can do, in an older form. Deprecated: read `model_info`."""
+        """What the model can do, in an older form; read `model_info`."""
 
     @property
     @abstractmethod
