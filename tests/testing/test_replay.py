@@ -190,13 +190,13 @@ async def test_streams_in_other_pieces() -> None:
     """With the result that they make, or with another one."""
     recorded = result("Hello")
     client = ReplayChatCompletionClient(
-        [ScriptedStream(["Hel", "lo"]), ScriptedStream(["Hel", "lo"], recorded)]
+        [ScriptedStream(["He", "llo"]), ScriptedStream(["He", "llo"], recorded)]
     )
     *pieces, last = await streamed(client)
-    assert pieces == ["Hel", "lo"]
+    assert pieces == ["He", "llo"]
     assert isinstance(last, CreateResult)
     assert (last.content, last.usage) == ("Hello", RequestUsage(2, 1))
-    assert await streamed(client) == ["Hel", "lo", recorded]
+    assert await streamed(client) == ["He", "llo", recorded]
     client.reset()
     assert (await client.create(HI)).content == "Hello"
     assert await client.create(HI) is recorded
@@ -205,14 +205,14 @@ async def test_streams_in_other_pieces() -> None:
 async def test_streams_that_break_off() -> None:
     """One ends without a result, one raises; a whole answer cannot be had."""
     lost = ConnectionResetError("lost")
-    script = [ScriptedStream(["Hel"], None), ScriptedStream(["Hel"], lost)]
+    script = [ScriptedStream(["He"], None), ScriptedStream(["He"], lost)]
     client = ReplayChatCompletionClient(script)
-    assert await streamed(client) == ["Hel"]
+    assert await streamed(client) == ["He"]
     pieces: list[object] = []
     with pytest.raises(ConnectionResetError) as caught:
         async for piece in client.create_stream(HI):
             pieces.append(piece)  # noqa: PERF401 - what came before the error counts
-    assert (pieces, caught.value) == (["Hel"], lost)
+    assert (pieces, caught.value) == (["He"], lost)
     client.reset()
     with pytest.raises(ConnectionError, match="breaks off"):
         await client.create(HI)

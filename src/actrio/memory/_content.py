@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     SerializerFunctionWrapHandler,
     field_serializer,
     model_validator,
@@ -42,8 +41,6 @@ class MemoryContent(BaseModel):
     In JSON bytes are ``{"$bytes": base64}``, and an image is ``{"data": base64}``. Both
     come back as they were; an image only if its MIME type says that it is one.
     """
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     content: str | bytes | dict[str, Any] | Image
     """The thing itself."""

@@ -15,7 +15,7 @@ import attrs
 from anyio.lowlevel import checkpoint
 from pydantic import BaseModel
 
-from ..components import Component
+from ..components import Component, ComponentType
 from ..exceptions import RequestCancelled
 from ..function_call import FunctionCall
 from ..logging import ROOT_LOGGER_NAME
@@ -108,7 +108,7 @@ class ReplayChatCompletionClient(
         ValueError: If ``model_info`` lacks a required field.
     """
 
-    component_type = "replay_chat_completion_client"
+    component_type: ClassVar[ComponentType] = "replay_chat_completion_client"
     component_config_schema = ReplayChatCompletionClientConfig
     component_provider_override: ClassVar[str | None] = (
         "actrio.testing.ReplayChatCompletionClient"
