@@ -242,8 +242,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
         assembly = Assembly()
         assembly.add(answer)
         result = self._done(assembly)
-        if logger.isEnabledFor(logging.INFO):
-            logger.info(LLMCallEvent(messages=body["messages"], response=result.model_dump(), **vars(result.usage)))
+        log(LLMCallEvent, messages=body["messages"], response=result)
         return result
 
     async def create_stream(
@@ -276,7 +275,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
                 if not response.is_success:
                     await under(cancellation_token, response.aread)
                     raise refusal_of(response)
-                logger.info(LLMStreamStartEvent(messages=body["messages"]))
+                log(LLMStreamStartEvent, messages=body["messages"])
                 lines = response.aiter_lines()
                 stack.push_async_callback(lambda: read_out(lines, linger))
                 while event := await under(cancellation_token, next_event, lines):
@@ -292,7 +291,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
             message = f"the stream ended after {pieces} pieces, before the answer did"
             raise ModelServerError(message)
         result = self._done(assembly)
-        logger.info(LLMStreamEndEvent(response=result.model_dump(), **vars(result.usage)))
+        log(LLMStreamEndEvent, response=result)
         yield result
 
     async def close(self) -> None:
@@ -389,6 +388,20 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
     def _unreachable(self, error: httpx.RequestError) -> ModelServerError:
         kind = type(error).__name__
         return ModelServerError(f"no whole answer from {self._config.base_url}: {kind} {error}".rstrip())
+
+
+def log(
+    event: Callable[..., object],
+    *,
+    response: CreateResult | None = None,
+    **fields: Any,
+) -> None:
+    """Log an event for programs, if any listens; results with their usage."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    if response is not None:
+        fields |= {"response": response.model_dump(), **vars(response.usage)}
+    logger.info(event(**fields))
 
 
 async def under(token: CancellationToken | None, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:

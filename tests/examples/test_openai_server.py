@@ -215,12 +215,22 @@ def pieces(*events: object, end: bool = True) -> Answer:
     return answer
 
 
+def events_in(caplog: pytest.LogCaptureFixture) -> list[tuple[str, int | None]]:
+    """What was logged for programs, with the tokens of each answer."""
+    events = [
+        json.loads(record.getMessage())
+        for record in caplog.records
+        if record.name == EVENT_LOGGER_NAME
+    ]
+    return [(event["type"], event.get("completion_tokens")) for event in events]
+
+
 async def streamed(client: ChatCompletionClient) -> list[str | CreateResult]:
     return [one async for one in client.create_stream(HI)]
 
 
 @each_host
-def test_an_answer(example: Any, host: Host) -> None:
+def test_an_answer(example: Any, host: Host, caplog: pytest.LogCaptureFixture) -> None:
     """It has the text and the usage, and the request was what the protocol wants."""
 
     async def scenario() -> None:
@@ -246,7 +256,9 @@ def test_an_answer(example: Any, host: Host) -> None:
             assert server.connections == 1
             await client.close()
 
-    on(host, scenario)
+    with caplog.at_level(logging.INFO, EVENT_LOGGER_NAME):
+        on(host, scenario)
+    assert events_in(caplog) == [("LLMCall", 3), ("LLMCall", 3)]
 
 
 @each_host
@@ -380,12 +392,7 @@ def test_a_stream(example: Any, host: Host, caplog: pytest.LogCaptureFixture) ->
 
     with caplog.at_level(logging.INFO, EVENT_LOGGER_NAME):
         on(host, scenario)
-    kinds = [
-        json.loads(record.getMessage())["type"]
-        for record in caplog.records
-        if record.name == EVENT_LOGGER_NAME
-    ]
-    assert kinds == ["LLMStreamStart", "LLMStreamEnd"] * 2
+    assert events_in(caplog) == [("LLMStreamStart", None), ("LLMStreamEnd", 2)] * 2
 
 
 @each_host
