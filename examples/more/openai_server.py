@@ -22,7 +22,7 @@ import json
 import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Literal, Self, TypeVar
 
 import anyio
@@ -135,11 +135,12 @@ class Assembly:
         text = said.content or said.refusal or ""
         self.text.append(text)
         self.thought.append(said.reasoning_content or "")
-        for position, piece in enumerate(said.tool_calls or ()):
-            index = position if piece.index is None else piece.index
+        for piece in said.tool_calls or ():
+            begins = bool(piece.id or piece.function.name) or not self.calls
+            index = len(self.calls) - (not begins) if piece.index is None else piece.index
             call = self.calls.setdefault(index, FunctionCall(id="", arguments="", name=""))
-            call.id += piece.id or ""
-            call.name += piece.function.name or ""
+            call.id = call.id or piece.id or ""
+            call.name = call.name or piece.function.name or ""
             call.arguments = f"{call.arguments}{piece.function.arguments or ''}"
         return text
 
@@ -311,7 +312,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
         images = 0
         characters = len(json.dumps([tool_form(tool) for tool in tools])) if tools else 0
         for message in messages:
-            for part in message.content if isinstance(message.content, list) else [message.content]:
+            for part in parts_of(message):
                 match part:
                     case str():
                         characters += len(part)
@@ -360,7 +361,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
         """Return what is sent, or raise if the model cannot do it."""
         info = self.model_info
         asked = {
-            "vision": any(isinstance(part, Image) for one in messages for part in one.content),
+            "vision": any(isinstance(part, Image) for one in messages for part in parts_of(one)),
             "function_calling": bool(tools),
             "json_output": json_output is True,
             "structured_output": isinstance(json_output, type),
@@ -419,7 +420,7 @@ async def next_event(lines: AsyncIterator[str]) -> str | None:
     data: list[str] = []
     async for line in lines:
         if line.startswith("data:"):
-            data.append(line.removeprefix("data:").removeprefix(" "))
+            data += filter(None, [line.removeprefix("data:").removeprefix(" ")])
         elif not line and data:
             break
     return "\n".join(data) if data else None
@@ -431,7 +432,7 @@ async def read_out(lines: AsyncIterator[str], seconds: float) -> None:
     A connection whose stream was read to its end is used again. And the generators that
     httpx is made of must come to an end, if only by cancellation: trio warns of others.
     """
-    with anyio.move_on_after(seconds):
+    with anyio.move_on_after(seconds), suppress(httpx.RequestError):
         async for _ in lines:
             pass
 
@@ -489,6 +490,11 @@ def message_form(message: LLMMessage) -> list[dict[str, Any]]:
             return [{"role": "assistant", "content": message.thought, "tool_calls": calls}]
         case FunctionExecutionResultMessage(content=results):
             return [{"role": "tool", "tool_call_id": one.call_id, "content": one.content} for one in results]
+
+
+def parts_of(message: LLMMessage) -> Sequence[object]:
+    """Return the parts of a message; a text is one part."""
+    return [message.content] if isinstance(message.content, str) else message.content
 
 
 def part_form(part: str | Image) -> dict[str, Any]:

@@ -426,6 +426,60 @@ def test_calls_in_a_stream(example: Any, host: Host) -> None:
     on(host, scenario)
 
 
+@each_host
+def test_calls_without_an_index(example: Any, host: Host) -> None:
+    """Not every server counts its calls, and some repeat their names."""
+
+    def call(**function: str) -> dict[str, Any]:
+        return {"function": function}
+
+    events = [
+        piece(tool_calls=[{"id": "a"} | call(name="add", arguments='{"a"')]),
+        piece(tool_calls=[call(arguments=": 1}")]),
+        piece("tool_calls", tool_calls=[{"id": "b"} | call(name="add")]),
+        "[DONE]",
+    ]
+    repeated = [{"index": 0, "id": "a"} | call(name="add", arguments="{")] * 2
+
+    async def scenario() -> None:
+        async with serving(
+            pieces(*events), pieces(piece("stop", tool_calls=repeated))
+        ) as server:
+            client = example.OpenAIServerClient("m", base_url=server.url)
+            (result,) = await streamed(client)
+            assert isinstance(result, CreateResult)
+            assert result.content == [
+                FunctionCall("a", '{"a": 1}', "add"),
+                FunctionCall("b", "", "add"),
+            ]
+            (result,) = await streamed(client)
+            assert isinstance(result, CreateResult)
+            assert result.content == [FunctionCall("a", "{{", "add")]
+            await client.close()
+
+    on(host, scenario)
+
+
+@each_host
+def test_a_server_that_hangs_up_after_the_answer(example: Any, host: Host) -> None:
+    """An answer that is whole is given, whatever becomes of its connection."""
+    events = ["", piece("stop", content="He"), "[DONE]"]
+
+    async def scenario() -> None:
+        async with serving(
+            pieces(*events, end=False), whole({"content": "ok"})
+        ) as server:
+            client = example.OpenAIServerClient("m", base_url=server.url)
+            first, last = await streamed(client)
+            assert first == "He"
+            assert isinstance(last, CreateResult)
+            assert (await client.create(HI)).content == "ok"
+            assert server.connections == 2
+            await client.close()
+
+    on(host, scenario)
+
+
 REFUSALS = [
     (
         raw('{"error": {"message": "slow down"}}', 429, retry_after="2"),
