@@ -4,8 +4,8 @@ It works on trio and in asyncio, and talks to services, to gateways and to serve
 own machine (vLLM, llama.cpp, Ollama, LM Studio). Take the class and change what you like.
 
 Run it (it needs httpx, pydantic and Pillow). It talks to a server that is part of this
-program, or to yours if the environment says so: OPENAI_BASE_URL (such as
-"http://localhost:11434/v1"), OPENAI_MODEL, OPENAI_API_KEY:
+program; to yours, if you say where it is and what its model is called, such as
+"http://localhost:11434/v1 llama3.2". The key comes from OPENAI_API_KEY.
 
     python examples/more/openai_server.py
 
@@ -21,6 +21,7 @@ Output:
 import json
 import logging
 import os
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Literal, Self, TypeVar
@@ -567,10 +568,9 @@ async def pretend_stream(words: list[str]) -> AsyncIterator[bytes]:
     yield f"data: {json.dumps({'choices': [], 'usage': usage})}\n\ndata: [DONE]\n\n".encode()
 
 
-async def main() -> None:
-    url = os.environ.get("OPENAI_BASE_URL")
+async def main(url: str | None = None, model: str = "pretended") -> None:
     client = OpenAIServerClient(
-        os.environ.get("OPENAI_MODEL", "pretended"),
+        model,
         base_url=url or "http://pretended/v1",
         transport=None if url else httpx.MockTransport(pretend),
     )
@@ -606,4 +606,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main)
+    trio.run(main, *sys.argv[1:3])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import types
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -59,6 +60,8 @@ def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     module = types.ModuleType("example_openai_server")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    for proxy in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(proxy)
     exec(compile(PROGRAM.read_text(), PROGRAM, "exec"), module.__dict__)
     return module
 
