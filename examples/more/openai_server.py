@@ -24,6 +24,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any, Literal, Self, TypeVar
 
 import anyio
@@ -606,4 +607,4 @@ async def main(url: str | None = None, model: str = "pretended") -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main, *sys.argv[1:3])
+    trio.run(partial(main, *sys.argv[1:3]))

@@ -655,6 +655,33 @@ async def cancel_when(event: anyio.Event, cancel: Callable[[], object]) -> None:
     cancel()
 
 
+@each_host
+def test_the_program_talks_to_another_server(
+    example: Any, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If it is told where that is, and what the model is called."""
+    answers = [
+        whole({"content": "Paris."}),
+        pieces(piece("stop", content="Paris!"), "[DONE]"),
+        whole({"tool_calls": [{"id": "1", "function": {"name": "weather"}}]}),
+        whole({"content": "Sunny."}),
+        whole({"content": "Again Paris."}),
+    ]
+
+    async def scenario() -> None:
+        async with serving(*answers) as server:
+            await example.main(server.url, "m")
+            assert [request["model"] for request in server.requests] == ["m"] * 5
+
+    on(host, scenario)
+    assert capsys.readouterr().out.splitlines() == [
+        "Paris. [11 + 3 tokens]",
+        "Paris! [0 + 0 tokens]",
+        "The model calls weather().",
+        "Sunny.",
+    ]
+
+
 def test_what_a_model_cannot_do_is_refused(example: Any) -> None:
     """Before anything is sent; the error names the ability."""
 
