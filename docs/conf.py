@@ -1,6 +1,10 @@
 """Sphinx configuration: warnings are errors, and nothing is fetched while building."""
 
+import ast
+import inspect
+import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 from docutils import nodes
@@ -8,6 +12,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+_SOURCE = Path(__file__).parents[1] / "src"
 _PROJECT = tomllib.loads(
     (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
 )["project"]
@@ -46,9 +51,16 @@ PUBLIC = [
     "actrio.exceptions",
     "actrio.state",
     "actrio.testing",
+    "actrio.models",
+    "actrio.model_context",
+    "actrio.memory",
     "actrio.messages",
     "actrio.runtime",
 ]
+
+# Builtin classes whose names are also those of attributes.
+_BUILTINS = {"bytes", "type"}
+_ANNOTATED_MESSAGE = re.compile(r"~types\.Annotated\[.*?discriminator='type'\)\]")
 
 nitpicky = True
 # Names of other projects. Their inventories would have to be downloaded.
@@ -58,12 +70,18 @@ nitpick_ignore = [
         "actrio._concurrency._host.CancelScope",  # trio's or anyio's, as the host
         "actrio.cache.InMemoryStoreConfig",  # empty
         "actrio.components._loading.ConcreteComponent",  # for type checkers
+        "FieldInfo",  # pydantic's, in what LLMMessage stands for
+        "NoneType",
+        "types.Annotated",
+        "actrio.tools._schema.Tool",
+        "actrio.tools._schema.ToolSchema",
         "PIL.Image.Image",
         "asyncio.events.TimerHandle",
         "asyncio.exceptions.CancelledError",
         "asyncio.futures.Future",
         "Future",
         "_asyncio.Future",
+        "collections.abc.AsyncGenerator",
         "collections.abc.Awaitable",
         "collections.abc.Callable",
         "collections.abc.Coroutine",
@@ -122,15 +140,59 @@ def _public_name(
     return None
 
 
-def _unlink_builtin_type(app: Sphinx, doctree: nodes.document) -> None:
-    """Keep `type` in an annotation from being taken for `AgentId.type`."""
+def _unlink_builtin_types(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep `type` in an annotation from being taken for `AgentId.type`, and so on."""
     del app
     for node in list(doctree.findall(addnodes.pending_xref)):
-        if node.get("reftype") == "class" and node.get("reftarget") == "type":
+        if node.get("reftype") == "class" and node.get("reftarget") in _BUILTINS:
             node.replace_self(node.children)
+
+
+def _name_messages(
+    app: Sphinx,
+    what: str,
+    name: str,
+    obj: object,
+    options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Write `LLMMessage` in a signature, not the union that it stands for."""
+    del app, what, name, obj, options
+    short = "~actrio.models.LLMMessage"
+    return (
+        signature and _ANNOTATED_MESSAGE.sub(short, signature),
+        returns and _ANNOTATED_MESSAGE.sub(short, returns),
+    )
+
+
+def _describe_data(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Describe a constant by what stands below it in the source, not by its type."""
+    del app, obj, options
+    if what != "data":
+        return
+    module, _, constant = name.rpartition(".")
+    place = _SOURCE.joinpath(*module.split("."))
+    lines.clear()
+    for path in (
+        sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    ):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        for assignment, below in pairwise(body):
+            match assignment, below:
+                case (
+                    ast.Assign(targets=[ast.Name(id=found)])
+                    | ast.AnnAssign(target=ast.Name(id=found)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ) if found == constant:
+                    lines += [*inspect.cleandoc(text).splitlines(), ""]
 
 
 def setup(app: Sphinx) -> None:
     """Let annotations find the public names, and only these."""
     app.connect("missing-reference", _public_name)
-    app.connect("doctree-read", _unlink_builtin_type)
+    app.connect("doctree-read", _unlink_builtin_types)
+    app.connect("autodoc-process-signature", _name_messages)
+    app.connect("autodoc-process-docstring", _describe_data)

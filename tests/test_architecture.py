@@ -17,7 +17,7 @@ MODULES = sorted(SRC.rglob("*.py"))
 # Each layer imports only the ones above it in this list, the lower ones of the map in
 # `actrio.__init__`.
 LAYERS = [
-    {"_concurrency", "_json"},
+    {"_concurrency", "_extras", "_json"},
     {"identity"},
     {"exceptions"},
     {"messages", "serialization"},
@@ -29,6 +29,12 @@ LAYERS = [
     {"agents"},
     {"runtime"},
     {"mailboxes", "state", "telemetry"},
+    {"code_executor", "utils"},
+    {"tools"},
+    {"models"},
+    {"model_context"},
+    {"memory"},
+    {"tool_agent"},
     {"testing", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -49,6 +55,9 @@ PUBLIC = [
     "actrio.exceptions",
     "actrio.logging",
     "actrio.mailboxes",
+    "actrio.memory",
+    "actrio.model_context",
+    "actrio.models",
     "actrio.state",
     "actrio.testing",
 ]

@@ -215,6 +215,9 @@ def fragments() -> Iterator[tuple[str, str]]:
             "actrio",
             "actrio.exceptions",
             "actrio.mailboxes",
+            "actrio.memory",
+            "actrio.model_context",
+            "actrio.models",
             "actrio.state",
             "actrio.testing",
         )
@@ -309,6 +312,9 @@ def test_the_reference_has_every_public_name_once() -> None:
             "actrio.exceptions",
             "actrio.logging",
             "actrio.mailboxes",
+            "actrio.memory",
+            "actrio.model_context",
+            "actrio.models",
             "actrio.state",
             "actrio.testing",
         )

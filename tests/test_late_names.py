@@ -1,6 +1,7 @@
 """The names that need an extra are imported when they are first asked for."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,29 @@ except ImportError as exc:
         ),
         package,
     ]
+
+
+@pytest.mark.parametrize("module", ["models", "model_context", "memory"])
+@pytest.mark.parametrize(
+    ("package", "extra"), [("pydantic", "pydantic"), ("PIL", "images")]
+)
+def test_a_subpackage_gives_the_command(module: str, package: str, extra: str) -> None:
+    """Importing it says what to install; importing actrio does not."""
+    program = f"""
+import sys
+sys.modules[{package!r}] = None
+import actrio
+try:
+    import actrio.{module}
+except ImportError as exc:
+    print(exc)
+    print(exc.name)
+"""
+    message, name = python(program).splitlines()
+    assert re.fullmatch(
+        rf"actrio\.\w+ needs {package}: pip install 'actrio\[{extra}\]'", message
+    )
+    assert name == package
 
 
 def test_an_image_needs_no_pydantic() -> None:

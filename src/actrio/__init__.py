@@ -16,6 +16,7 @@ What the road stands on::
     _concurrency/      the only door to an event loop: trio, or asyncio through anyio
     exceptions.py      every error, in one tree
     _json.py           JSON that gives back what it was given
+    _extras.py         what to install for a part that needs more
     abc/               the contracts: agents, states, and who watches messages
     _contextvars.py    "which agent am I"
     logging.py         the names of the loggers
@@ -29,10 +30,15 @@ Beside the road::
     mailboxes/         peers that write to each other, without handlers
     state/             where states lie while no agent holds them: memory, SQLite
     telemetry/         spans, metrics and event records of messages
+    tools/             what models can call
+    models/            what is said to models, and the interface of their clients
+    model_context/     conversations, and how much of one a model is given
+    memory/            what agents remember beside a conversation
     testing/           tools for testing programs made of agents
 
 The names below are the public ones, together with those of `actrio.exceptions`,
-`actrio.logging`, `actrio.mailboxes`, `actrio.state` and `actrio.testing`. Those in `_LATE` need an extra, and
+`actrio.logging`, `actrio.mailboxes`, `actrio.memory`, `actrio.model_context`,
+`actrio.models`, `actrio.state` and `actrio.testing`. Those in `_LATE` need an extra, and
 are imported when they are first asked for.
 """
 

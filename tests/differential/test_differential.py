@@ -12,10 +12,14 @@ from collections.abc import Callable, Coroutine
 from types import ModuleType
 from typing import Any
 
-import autogen_core
+import autogen_core.memory
+import autogen_core.model_context
+import autogen_core.models
 import pytest
 
-import actrio
+import actrio.memory
+import actrio.model_context
+import actrio.models
 from actrio.testing import VirtualTimeLoop
 
 from .differs import DIFFERS
@@ -24,12 +28,15 @@ from .scripts import (
     cache,
     closures,
     components,
+    contexts,
     handlers,
     identity,
     images,
     interventions,
     life,
+    memory,
     messages,
+    models,
     subscriptions,
     telemetry,
     tokens,
@@ -42,12 +49,15 @@ MODULES = [
     cache,
     closures,
     components,
+    contexts,
     handlers,
     identity,
     images,
     interventions,
     life,
+    memory,
     messages,
+    models,
     subscriptions,
     telemetry,
     tokens,

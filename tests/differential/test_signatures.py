@@ -1,15 +1,24 @@
 """The signatures of actrio begin with those of autogen_core 0.7.5."""
 
+import importlib
 import inspect
 from collections.abc import Iterator
-from typing import Any, is_typeddict
+from typing import Any, NotRequired, Required, get_origin
 
 import autogen_core
+import pydantic
 import pytest
 from autogen_core import exceptions as autogen_exceptions
+from typing_extensions import get_type_hints, is_typeddict
 
 import actrio
 from actrio import exceptions
+
+# The sub-packages; their names are found under `autogen_core` and `actrio` afterwards.
+SUBPACKAGES = ["memory", "model_context", "models"]
+for subpackage in SUBPACKAGES:
+    importlib.import_module(f"autogen_core.{subpackage}")
+    importlib.import_module(f"actrio.{subpackage}")
 
 # What is required there and may be left out here, as AutoGen's documents do.
 OPTIONAL = {
@@ -40,7 +49,7 @@ def signature(thing: Any) -> list[inspect.Parameter]:
 
 def members(name: str) -> Iterator[str]:
     """A public callable and its public methods, as dotted names."""
-    theirs = getattr(autogen_core, name)
+    theirs = find(autogen_core, name)
     if not callable(theirs) or is_typeddict(theirs):
         return
     yield name
@@ -59,11 +68,30 @@ def find(package: Any, dotted: str) -> Any:
 
 
 NAMES = sorted(autogen_core.__all__)
+NAMES += [
+    f"{subpackage}.{name}"
+    for subpackage in SUBPACKAGES
+    for name in sorted(getattr(autogen_core, subpackage).__all__)
+]
+TYPED_DICTS = [name for name in NAMES if is_typeddict(find(autogen_core, name))]
+MODELS = [
+    name
+    for name in NAMES
+    if inspect.isclass(find(autogen_core, name))
+    and issubclass(find(autogen_core, name), pydantic.BaseModel)
+]
 
 
 def test_every_name_of_the_core_exists() -> None:
     """None of autogen_core's top-level names is missing."""
     assert set(autogen_core.__all__) <= set(actrio.__all__)
+
+
+@pytest.mark.parametrize("subpackage", SUBPACKAGES)
+def test_every_name_of_a_subpackage_exists(subpackage: str) -> None:
+    """None of the names of a sub-package is missing."""
+    theirs, ours = getattr(autogen_core, subpackage), getattr(actrio, subpackage)
+    assert set(theirs.__all__) <= set(ours.__all__)
 
 
 @pytest.mark.parametrize("name", [each for name in NAMES for each in members(name)])
@@ -97,7 +125,7 @@ def describe(parameter: inspect.Parameter, optional: set[str]) -> tuple[object, 
 @pytest.mark.parametrize("name", NAMES)
 def test_public_attributes_exist(name: str) -> None:
     """Every public attribute of a class of theirs exists on ours."""
-    theirs, ours = getattr(autogen_core, name), getattr(actrio, name)
+    theirs, ours = find(autogen_core, name), find(actrio, name)
     if inspect.isclass(theirs):
         missing = {one for one in dir(theirs) if one[0] != "_"} - set(dir(ours))
         missing -= {one for one in missing if one.startswith("internal_")}
@@ -117,8 +145,62 @@ def test_exceptions_exist() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in NAMES if isinstance(getattr(autogen_core, name), str)],
+    [name for name in NAMES if isinstance(find(autogen_core, name), str)],
 )
 def test_constants_are_theirs(name: str) -> None:
     """The constants have autogen_core's values."""
-    assert getattr(actrio, name) == getattr(autogen_core, name)
+    assert find(actrio, name) == find(autogen_core, name)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_pydantic_models_have_their_schema(name: str) -> None:
+    """Fields, types and defaults are theirs, apart from what is wider on purpose."""
+    theirs, ours = find(autogen_core, name), find(actrio, name)
+    assert shape(ours.model_json_schema()) == shape(theirs.model_json_schema())
+
+
+@pytest.mark.parametrize("name", TYPED_DICTS)
+def test_typed_dicts_have_their_keys(name: str) -> None:
+    """A dictionary that fits there fits here."""
+    theirs, ours = find(autogen_core, name), find(actrio, name)
+    assert keys(ours) == keys(theirs)
+
+
+def test_literals_are_theirs() -> None:
+    """The strings that a type checker allows are theirs."""
+    theirs, ours = find(autogen_core, "models"), find(actrio, "models")
+    assert ours.FinishReasons == theirs.FinishReasons
+    assert ours.ModelFamily.ANY == theirs.ModelFamily.ANY
+
+
+def keys(typed_dict: Any) -> dict[str, bool]:
+    """The keys of a TypedDict, and whether each is required.
+
+    Not all of autogen_core's know it themselves, since their annotations are strings.
+    """
+    hints = get_type_hints(typed_dict, include_extras=True)
+    marks: dict[str, Any] = {key: get_origin(hint) for key, hint in hints.items()}
+    return {
+        key: mark is Required or (mark is not NotRequired and typed_dict.__total__)
+        for key, mark in marks.items()
+    }
+
+
+def shape(schema: Any) -> Any:
+    """A JSON schema without its descriptions, and without what is wider here."""
+    match schema:
+        case {"title": "Arguments"}:  # of a FunctionCall: a mapping is taken as well
+            return "JSON text"
+        case {"title": "Provider"}:  # of a ComponentModel, which need not have one
+            return "a provider"
+        case dict():
+            kept = {key: shape(value) for key, value in schema.items()}
+            if isinstance(kept.get("description"), str):
+                del kept["description"]
+            if kept.get("title") == "ComponentModel":
+                kept["required"] = {*kept["required"], "provider"}
+            return kept
+        case list():
+            return [shape(value) for value in schema]
+        case _:
+            return schema

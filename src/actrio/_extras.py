@@ -1,0 +1,43 @@
+"""What to install when a part of actrio is imported whose extra is missing."""
+
+from types import TracebackType
+
+__all__ = ["Needs"]
+
+_EXTRAS = {
+    "PIL": "images",
+    "mcp": "mcp",
+    "mcp_types": "mcp",
+    "pydantic": "pydantic",
+}
+"""The packages that are not installed with actrio, and the extra that brings each."""
+
+
+class Needs:
+    """Imports under it name the extra that is missing, as ``with Needs("actrio.x"):``.
+
+    Args:
+        name: What is imported, as its user wrote it.
+
+    Raises:
+        ImportError: With the command, in place of the error about a package that an
+            extra brings.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, ModuleNotFoundError) or error.name not in _EXTRAS:
+            return
+        extra = _EXTRAS[error.name]
+        message = f"{self._name} needs {error.name}: pip install 'actrio[{extra}]'"
+        raise ImportError(message, name=error.name) from error
