@@ -118,11 +118,17 @@ def run_without_leftovers(
 @pytest.fixture
 def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     """The host of an anyio test, as anyio's plugin wants it."""
-    match request.param:
+    return host_of(request.param, virtual_time=True)
+
+
+def host_of(name: str, *, virtual_time: bool) -> tuple[str, dict[str, Any]]:
+    """Return a host as anyio's plugin wants it."""
+    match name:
         case "trio":
-            return "trio", {"clock": MockClock(autojump_threshold=0)}
+            clock = {"clock": MockClock(autojump_threshold=0)}
+            return "trio", clock if virtual_time else {}
         case "asyncio":
-            return "asyncio", {"loop_factory": VirtualTimeLoop}
+            return "asyncio", {"loop_factory": VirtualTimeLoop} if virtual_time else {}
         case "uvloop":
             uvloop = pytest.importorskip("uvloop")
             return "asyncio", {"loop_factory": uvloop.new_event_loop}

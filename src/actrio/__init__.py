@@ -18,6 +18,7 @@ What the road stands on::
     _json.py           JSON that gives back what it was given
     _extras.py         what to install for a part that needs more
     abc/               the contracts: agents, states, and who watches messages
+    _redis/            the only door to Redis
     _contextvars.py    "which agent am I"
     logging.py         the names of the loggers
 
@@ -27,7 +28,7 @@ Beside the road::
     components/        objects that are written down as data and made again from it
     cache.py           key-value stores, which are components
     images.py          images in messages
-    mailboxes/         peers that write to each other, without handlers
+    mailboxes/         peers that write to each other, in memory and on Redis
     state/             where states lie while no agent holds them: memory, SQLite
     telemetry/         spans, metrics and event records of messages
     tools/             what models can call
@@ -42,7 +43,6 @@ The names below are the public ones, together with those of `actrio.exceptions`,
 are imported when they are first asked for.
 """
 
-import importlib
 from typing import TYPE_CHECKING
 
 from ._contextvars import (
@@ -50,6 +50,7 @@ from ._contextvars import (
     MessageHandlerContext,
     SubscriptionInstantiationContext,
 )
+from ._extras import late
 from .abc import (
     Agent,
     AgentRuntime,
@@ -195,32 +196,10 @@ _LATE = {
     "trace_invoke_agent_span": "telemetry._genai",
     "trace_tool_span": "telemetry._genai",
 }
-# What these modules need, and the extra that installs it.
-_EXTRAS = {
-    "cache": ("pydantic", "pydantic"),
-    "components": ("pydantic", "pydantic"),
-    "images": ("PIL", "images"),
-    "telemetry._genai": ("opentelemetry", "otel"),
-}
 
 # Type checkers must not see this, or every name would be one of actrio's for them.
 if not TYPE_CHECKING:  # pragma: no branch
-
-    def __getattr__(name: str) -> object:
-        """Import a late name, and keep it."""
-        if name not in _LATE:
-            message = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(message, name=name)
-        package, extra = _EXTRAS[_LATE[name]]
-        try:
-            module = importlib.import_module(f"{__name__}.{_LATE[name]}")
-        except ModuleNotFoundError as exc:
-            if exc.name != package:
-                raise
-            message = f"actrio.{name} needs {package}: pip install 'actrio[{extra}]'"
-            raise ImportError(message, name=package) from exc
-        globals()[name] = value = getattr(module, name)
-        return value
+    __getattr__ = late(__name__, _LATE)
 
 
 def __dir__() -> list[str]:

@@ -17,16 +17,27 @@ __all__ = [
     "DeadlockError",
     "HandlerSignatureError",
     "InvalidImage",
+    "MailboxBusClosed",
     "MailboxContentInvalid",
     "MailboxError",
     "MailboxExists",
+    "MailboxKeyInTheWay",
     "MailboxLost",
     "MailboxMessageTooLarge",
+    "MailboxMessageUnreadable",
     "MailboxNameInvalid",
     "MailboxUnknown",
+    "MailboxVersionUnknown",
     "MessageDroppedException",
     "NotAccessibleError",
     "RecipientNotFound",
+    "RedisClosed",
+    "RedisError",
+    "RedisLinkLost",
+    "RedisRefused",
+    "RedisReplyError",
+    "RedisTooOld",
+    "RedisUnreachable",
     "RequestCancelled",
     "RuntimeStoppedError",
     "SerializationError",
@@ -279,16 +290,16 @@ class StateNotStorable(StateStoreError, TypeError, ValueError):
 class MailboxError(ActrioError):
     """Something about mailboxes went wrong; see ``actrio.mailboxes``."""
 
-
-class MailboxUnknown(MailboxError, KeyError):
-    """No mailbox is registered under the name of a recipient, a sender or a reader."""
-
     agent_name: str
-    """The name."""
+    """The name of the mailbox; empty if it is not about one."""
 
     def __init__(self, message: str, agent_name: str = "") -> None:
         super().__init__(message)
         self.agent_name = agent_name
+
+
+class MailboxUnknown(MailboxError, KeyError):
+    """No mailbox is registered under the name of a recipient, a sender or a reader."""
 
     def __str__(self) -> str:
         """Return the message as it is, and not as a `KeyError` shows it."""
@@ -298,23 +309,9 @@ class MailboxUnknown(MailboxError, KeyError):
 class MailboxExists(MailboxError, ValueError):
     """A mailbox of this name is registered already, and nobody asked to take it over."""
 
-    agent_name: str
-    """The name."""
-
-    def __init__(self, message: str, agent_name: str = "") -> None:
-        super().__init__(message)
-        self.agent_name = agent_name
-
 
 class MailboxLost(MailboxError):
     """The mailbox is not this object's any more: taken over, or unregistered."""
-
-    agent_name: str
-    """The name of the mailbox."""
-
-    def __init__(self, message: str, agent_name: str = "") -> None:
-        super().__init__(message)
-        self.agent_name = agent_name
 
 
 class MailboxNameInvalid(MailboxError, ValueError):
@@ -344,3 +341,60 @@ class MailboxMessageTooLarge(MailboxError, ValueError):
         super().__init__(message)
         self.size = size
         self.limit = limit
+
+
+class MailboxBusClosed(MailboxError, RuntimeError):
+    """A bus on Redis is used outside its block."""
+
+
+class MailboxVersionUnknown(MailboxError):
+    """What is kept under a prefix in Redis is of another version of actrio."""
+
+
+class MailboxKeyInTheWay(MailboxError):
+    """A key in Redis that a bus needs holds something else."""
+
+
+class MailboxMessageUnreadable(MailboxError):
+    """A message is of a newer version, or was not written by actrio.
+
+    It stays pending, and whoever takes the mailbox over gets it again.
+    """
+
+
+class RedisError(ActrioError):
+    """Something about a Redis server went wrong. No message shows a password."""
+
+
+class RedisClosed(RedisError):
+    """A connection is used after the end of its block."""
+
+
+class RedisUnreachable(RedisError, ConnectionError):
+    """There is no server at an address, or no TLS connection to it."""
+
+
+class RedisRefused(RedisError, PermissionError):
+    """A server does not accept user and password, or does not permit a command."""
+
+
+class RedisTooOld(RedisError):
+    """A server is older than Redis 6.2."""
+
+
+class RedisLinkLost(RedisError, ConnectionError):
+    """A connection was lost before the reply to a command, which may be carried out."""
+
+    why: str
+    """How it was lost, as ``"it hung up"``; empty if the raiser did not say."""
+    was_sent: bool
+    """Whether the command may be carried out; if not, it never left this process."""
+
+    def __init__(self, *args: object, why: str = "", was_sent: bool = True) -> None:
+        super().__init__(*args)
+        self.why = why
+        self.was_sent = was_sent
+
+
+class RedisReplyError(RedisError):
+    """A server replied to a command with an error, which is the text of this one."""

@@ -255,3 +255,15 @@ def test_misuse_is_refused() -> None:
         sweep(nothing, host="trio", native=True)
     with pytest.raises(RuntimeError, match="more than 10 points"):
         sweep(endless, limit=10)
+
+
+@pytest.mark.parametrize("host", ["trio", "asyncio"])
+def test_real_time_for_other_processes(host: Literal["trio", "asyncio"]) -> None:
+    """Suspensions are the same in real time; turns are not, and are refused."""
+
+    async def scenario(cancel_here: CancelPoint) -> None:
+        await cancel_here(anyio.to_thread.run_sync(int))
+
+    assert sweep(scenario, host=host, virtual_time=False) >= 1
+    with pytest.raises(ValueError, match="every='turn' needs virtual time"):
+        sweep(scenario, host=host, every="turn", virtual_time=False)

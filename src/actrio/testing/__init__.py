@@ -1,5 +1,12 @@
 """Tools for testing actors and the programs around them.
 
+:func:`run`               one program on trio, asyncio or uvloop, in virtual time, seeded
+:func:`sweep`             cancel an operation at every point where it can be cancelled
+:class:`VirtualTimeLoop`  an asyncio event loop whose clock jumps, for any test runner
+:func:`leftover_tasks`    what a test has left running
+:class:`RedisServer`      a real Redis server that needs nothing installed
+========================  ==============================================================
+=======
 ===================================  ===================================================
 :func:`run`                          one program on trio, asyncio or uvloop, in virtual
                                      time, seeded
@@ -8,6 +15,7 @@
 :class:`VirtualTimeLoop`             an asyncio event loop whose clock jumps, for any test
                                      runner
 :func:`leftover_tasks`               what a test has left running
+:class:`RedisServer`                 a real Redis server that needs nothing installed
 :class:`ReplayChatCompletionClient`  a client of a model that says what its script says
 ===================================  ===================================================
 
@@ -15,11 +23,11 @@ They work on plain functions and know nothing of pytest. What stands in for a mo
 pydantic and Pillow, and is imported when it is first asked for.
 """
 
-import importlib
 from typing import TYPE_CHECKING
 
-from .._extras import Needs
+from .._extras import late
 from ._hosts import Host, run
+from ._redis_server import RedisServer
 from ._sweep import CancelPoint, sweep
 from ._tasks import describe_tasks, leftover_tasks
 from ._virtual_time import Deadlocked, VirtualTimeLoop
@@ -31,6 +39,7 @@ __all__ = [
     "CancelPoint",
     "Deadlocked",
     "Host",
+    "RedisServer",
     "ReplayChatCompletionClient",
     "ScriptedStream",
     "VirtualTimeLoop",
@@ -44,16 +53,7 @@ _LATE = {"ReplayChatCompletionClient": "_replay", "ScriptedStream": "_replay"}
 
 # Type checkers must not see this, or every name would be one of this package's for them.
 if not TYPE_CHECKING:  # pragma: no branch
-
-    def __getattr__(name: str) -> object:
-        """Import a late name, and keep it."""
-        if name not in _LATE:
-            message = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(message, name=name)
-        with Needs(f"{__name__}.{name}"):
-            module = importlib.import_module(f"{__name__}.{_LATE[name]}")
-        globals()[name] = value = getattr(module, name)
-        return value
+    __getattr__ = late(__name__, _LATE)
 
 
 def __dir__() -> list[str]:

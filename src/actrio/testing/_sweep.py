@@ -23,7 +23,7 @@ run; and a suspension that is over by then is cancelled at the next one. In nati
 ``Task.cancel()`` is called once, and asyncio delivers it in the instant of the
 suspension; it can also take away a result that is ready, which a scope never does.
 
-What does not work: sweeping on uvloop or in real time, where turns are not the same
+What does not work: sweeping turns on uvloop or in real time, where they are not the same
 twice; operations that other tasks run on the caller's behalf, in "checkpoint" sweeps.
 """
 
@@ -184,6 +184,7 @@ def sweep(
     every: Point = "checkpoint",
     native: bool = False,
     seed: int | None = 0,
+    virtual_time: bool = True,
     limit: int = 1000,
 ) -> int:
     """Run a scenario once for each point at which its operation can be cancelled.
@@ -209,13 +210,15 @@ def sweep(
         native: Cancel with ``asyncio.Task.cancel()`` instead of a cancel scope.
         seed: Fixes the order of tasks in every round. None leaves it to the host; on
             trio rounds are then not comparable.
+        virtual_time: Let the clock jump to the next timer whenever nothing can run. False
+            is for operations that wait for another process; there is no seed then.
         limit: Rounds after which to give up.
 
     Returns:
         In how many rounds the operation was cancelled; so many points it has.
 
     Raises:
-        ValueError: If ``native`` is asked for on trio.
+        ValueError: If ``native`` is asked for on trio, or turns in real time.
         RuntimeError: If the scenario does not run its operation, or the operation still
             has points after ``limit`` rounds.
         Deadlocked: If a round hangs.
@@ -224,10 +227,19 @@ def sweep(
     if native and host != "asyncio":
         msg = f"native=True cancels asyncio tasks: {host} has none, use host='asyncio'"
         raise ValueError(msg)
+    if every == "turn" and not virtual_time:
+        msg = "every='turn' needs virtual time: in real time no two runs have the same"
+        raise ValueError(msg)
     for number in range(1, limit + 1):
         point = CancelPoint(number, every=every, native=native)
         try:
-            run(scenario, point, host=host, seed=seed)
+            run(
+                scenario,
+                point,
+                host=host,
+                seed=seed if virtual_time else None,
+                virtual_time=virtual_time,
+            )
         except BaseException as exc:
             exc.add_note(f"sweep on {host}, seed {seed}: {point!r}")
             raise

@@ -1,0 +1,274 @@
+"""A connection that comes back."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Any, Final
+
+import anyio
+from anyio.abc import TaskStatus
+
+from .._concurrency import Waiter, current_host
+from ..exceptions import RedisClosed, RedisError, RedisLinkLost, RedisUnreachable
+from ._address import Address
+from ._backoff import delay
+from ._link import Command, Link, Taker, ungrouped
+from ._script import Argument, Script
+
+_SECONDS_TO_CONNECT: Final = 5.0
+_logger: Final = logging.getLogger("actrio.redis")
+
+
+class Redis:
+    """One connection for all tasks of a program; lost, it is made again.
+
+    While it is down, commands wait inside their callers' scopes. A command that was under
+    way when it was lost raises `RedisLinkLost`, since nobody knows whether it was carried
+    out; only those that may be sent twice are.
+
+    A server that is silent, because it is frozen or busy, is waited for as well: put a
+    scope with a deadline around what must not wait. When the machine is gone, the system
+    notices within half a minute.
+
+    Made by `open`, whose arguments these are.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        scripts: Sequence[Script] = (),
+        channels: Mapping[str, Callable[[bytes], object]] | None = None,
+        on_up: Callable[[Link], Awaitable[object]] | None = None,
+        seconds: float = _SECONDS_TO_CONNECT,
+    ) -> None:
+        self.address = address
+        self.host = current_host()
+        self._scripts = scripts
+        self._channels = {
+            name.encode(): callback for name, callback in (channels or {}).items()
+        }
+        self._on_up = on_up
+        self._seconds = seconds
+        self._link: Link | None = None
+        self._idle: dict[Waiter, None] = {}
+        """Those who wait for the connection, in the order in which they came."""
+        self._is_over = False
+        self._scope = anyio.CancelScope()
+        """What the connection lives in, until the end of the block."""
+        self._random = Random().random  # noqa: S311 - no secret
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        where: object,
+        *,
+        tls: ssl.SSLContext | None = None,
+        scripts: Sequence[Script] = (),
+        channels: Mapping[str, Callable[[bytes], object]] | None = None,
+        on_up: Callable[[Link], Awaitable[object]] | None = None,
+        seconds: float = _SECONDS_TO_CONNECT,
+    ) -> AsyncGenerator[Redis]:
+        """Connect for the length of a block.
+
+        A block that is cancelled has the connection until its end, for what it has to
+        say in a shield.
+
+        What other tasks still wait for at its end raises `RedisLinkLost` if it was under
+        way, and `RedisClosed` if not.
+
+        Args:
+            where: What `Address.of` reads.
+            tls: What certificates to accept, in place of the system's.
+            scripts: What is loaded into the server after each connecting.
+            channels: What is called with each message of a channel. Those that are sent
+                while the connection is down are lost; ``on_up`` makes up for them.
+            on_up: Called after each connecting, before other commands go through. What
+                it raises ends the block; but once the connection was up, a `RedisError`
+                only makes it connect again.
+            seconds: How long one try to connect may take, and to log in.
+
+        Raises:
+            RedisUnreachable: If there is no server now; later it is waited for.
+            RedisRefused: If the server does not accept user and password.
+            RedisTooOld: If the server is older than 6.2.
+        """
+        redis = cls(
+            Address.of(where, tls),
+            scripts=scripts,
+            channels=channels,
+            on_up=on_up,
+            seconds=seconds,
+        )
+        try:
+            with ungrouped():
+                async with anyio.create_task_group() as tasks:
+                    try:
+                        await tasks.start(redis._keep)
+                        yield redis
+                    finally:
+                        redis._scope.cancel()
+        finally:
+            redis._close()
+
+    @property
+    def link(self) -> Link | None:
+        """The connection, if it is there."""
+        link = self._link
+        return None if link is None or link.is_lost else link
+
+    async def up(self) -> Link:
+        """Return the connection, when it is there.
+
+        Raises:
+            RedisClosed: If the block has ended, or ends meanwhile.
+
+        Cancellation: Nothing has changed. It is no checkpoint if the connection is there.
+        """
+        while (link := self.link) is None:
+            if self._is_over:
+                message = (
+                    f"the connection to {self.address} is closed, since its block has "
+                    "ended; use it inside of that"
+                )
+                raise RedisClosed(message)
+            waiter = Waiter()
+            self._idle[waiter] = None
+            try:
+                await self.host.park(waiter)
+                if waiter.cancelled is not None:
+                    waiter.cancelled()
+            finally:
+                self._idle.pop(waiter, None)
+        return link
+
+    async def execute(self, *arguments: Argument, twice: bool = False) -> Any:
+        """Send a command, and return its reply.
+
+        Args:
+            *arguments: The command and its arguments.
+            twice: Whether to send it again if the connection is lost before the reply;
+                for commands that may be carried out twice.
+
+        Raises:
+            RedisReplyError: If the server replies with an error.
+            RedisRefused: If the user may not do that.
+            RedisLinkLost: If the connection is lost before the reply.
+            RedisClosed: If the block has ended.
+            TypeError: If an argument is neither bytes nor str, int or float.
+
+        Cancellation: A command that was not written yet is withdrawn. Another may or may
+        not be carried out; its reply is read and dropped.
+        """
+        while True:
+            link = await self.up()
+            try:
+                return await link.call(*arguments)
+            except RedisLinkLost as exc:
+                if exc.was_sent and not twice:
+                    raise
+
+    async def run(
+        self, script: Script, key: str, *arguments: Argument, twice: bool = False
+    ) -> Any:
+        """Run a script; see `execute`.
+
+        Args:
+            script: One of those that are loaded.
+            key: Its key.
+            *arguments: Its arguments.
+            twice: Whether it may run twice.
+        """
+        assert script in self._scripts, "only what is loaded can run"
+        return await self.execute(*script.call(key, *arguments), twice=twice)
+
+    def post(self, command: Command, *, taker: Taker) -> bool:
+        """Send a command without waiting for it; say whether there is a connection.
+
+        Args:
+            command: The command and its arguments, or what makes them.
+            taker: Called with the value or the error. It must not raise.
+        """
+        link = self.link
+        if link is None:
+            return False
+        link.send(command, taker=taker)
+        return True
+
+    def connect_again(self, why: Exception) -> None:
+        """Give the connection up for a new one, after a reply that makes no sense."""
+        if self.link is not None:
+            self.link.give_up(str(why))
+
+    # -- the connection ---------------------------------------------------------
+
+    async def _keep(self, *, task_status: TaskStatus[None]) -> None:
+        """Keep the connection, and make it again when it was lost."""
+
+        def start() -> None:
+            # cancelled, the block may still have something to say in a shield
+            self._scope.shield = True
+            task_status.started()
+
+        with self._scope:
+            await self._connect(start)
+            await self._connect_again()
+
+    async def _connect_again(self) -> None:
+        failures = 0
+        while True:
+            failures += 1
+            await anyio.sleep(delay(failures, self._random()))
+            try:
+                await self._connect(self._say_that_it_is_back)
+            except RedisError as exc:
+                if failures == 1:  # the others say the same
+                    _logger.warning("Trying to connect again: %s", exc)
+            else:
+                failures = 0
+
+    async def _connect(self, when_up: Callable[[], object]) -> None:
+        """Connect, and return when the connection is lost."""
+        async with Link.open(
+            self.address, self.host, self._pushed, self._seconds
+        ) as link:
+            try:
+                await self._begin(link)
+            except RedisLinkLost as exc:
+                message = f"no Redis server at {self.address}: {exc.why}"
+                raise RedisUnreachable(message) from exc
+            when_up()
+            await link.wait_lost()
+            _logger.warning("The connection to %s was lost: %s", self.address, link.why)
+
+    async def _begin(self, link: Link) -> None:
+        """Do what is due after connecting, then let commands through."""
+        await link.load(self._scripts)
+        for name in self._channels:
+            await link.subscribe(name)
+        if self._on_up is not None:
+            await self._on_up(link)
+        self._link = link
+        self._wake()
+
+    def _say_that_it_is_back(self) -> None:
+        _logger.warning("The connection to %s is back", self.address)
+
+    def _close(self) -> None:
+        self._is_over = True
+        self._link = None
+        self._wake()
+
+    def _wake(self) -> None:
+        idle, self._idle = self._idle, {}
+        for waiter in idle:
+            self.host.wake(waiter)
+
+    def _pushed(self, found: Sequence[Any]) -> None:
+        if found[0] == b"message":
+            self._channels[found[1]](found[2])
