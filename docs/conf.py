@@ -93,9 +93,11 @@ nitpick_ignore = [
         "concurrent.futures._base.Executor",
         "contextvars.Context",
         "os.PathLike",
+        "pathlib.Path",
         "opentelemetry.trace.Tracer",
         "opentelemetry.trace.span.Span",
         "pydantic.main.BaseModel",
+        "ssl.SSLContext",
     )
 ] + [("py:exc", "pydantic.ValidationError")]
 # Type variables of the source; they are not names that a user could look up.

@@ -587,6 +587,42 @@ FAULTS = [
         "if False:",
         "runtime/test_runtime_serializers.py::test_a_serializer_of_the_user_stays",
     ),
+    # -- the door to Redis
+    _fault(
+        "a malformed address of Redis is shown with its password",
+        "_redis/_address.py",
+        'return url if is_harmless else f"{scheme}://…"',
+        "return url",
+        "_redis/test_address.py::test_urls_that_are_none",
+    ),
+    _fault(
+        "a reply of Redis goes to the last command",
+        "_redis/_link.py",
+        "self._settle(self._written.popleft(), found, None)",
+        "self._settle(self._written.pop(), found, None)",
+        "_redis/test_link.py::test_commands_and_replies",
+    ),
+    _fault(
+        "a connection to Redis goes on when its scripts were removed",
+        "_redis/_link.py",
+        'text.startswith("NOSCRIPT")',
+        "not text",
+        "_redis/test_link.py::test_its_scripts_were_removed",
+    ),
+    _fault(
+        "commands overtake what is due after connecting to Redis",
+        "_redis/_client.py",
+        "await link.load(self._scripts)\n",
+        "await link.load(self._scripts)\n        self._link = link\n        self._wake()\n",
+        "_redis/test_client.py::test_on_up_comes_first",
+    ),
+    _fault(
+        "what may be carried out in Redis is sent again",
+        "_redis/_client.py",
+        "if exc.was_sent and not twice:",
+        "if False:",
+        "_redis/test_client.py::test_other_tasks_wait_at_the_end",
+    ),
     # -- mailboxes
     _fault(
         "a message of a low priority waits for ever",
@@ -689,6 +725,70 @@ FAULTS = [
         "return self.chat_completions[self._next - 1]",
         "return self.chat_completions[0]",
         "testing/test_replay.py::test_requests_at_once_get_different_responses",
+    ),
+    # -- Redis
+    _fault(
+        "a message is sent again although it was carried out",
+        "mailboxes/_outbox.py",
+        "        sending.is_again = 0 < sending.serial <= self.carried_out\n",
+        "        sending.is_again = False\n",
+        "mailboxes/test_redis_bus.py::test_a_lost_connection_loses_and_doubles_nothing",
+    ),
+    _fault(
+        "a message is not sent again although it was lost",
+        "mailboxes/_outbox.py",
+        "        sending.is_again = 0 < sending.serial <= self.carried_out\n",
+        "        sending.is_again = sending.serial > 0\n",
+        "mailboxes/test_redis_bus.py::test_a_lost_connection_loses_and_doubles_nothing",
+    ),
+    _fault(
+        "what an owner did is forgotten when the connection is lost",
+        "mailboxes/_owned.py",
+        "        again = Telling([op for one in told for op in one.ops], asks=True)\n",
+        "        again = Telling([], asks=True)\n",
+        "mailboxes/test_redis_bus.py::test_a_lost_connection_loses_and_doubles_nothing",
+    ),
+    _fault(
+        "an answer that is told twice is late the second time",
+        "mailboxes/_owned.py",
+        "        if id in self._heard:\n",
+        "        if False:\n",
+        "mailboxes/test_redis_bus.py::test_an_answer_that_is_told_twice",
+    ),
+    _fault(
+        "what a killed receiver was shown is not marked",
+        "mailboxes/_lua/register.lua",
+        "if b.owner ~= client and b.shown > 0 then",
+        "if false then",
+        "mailboxes/test_redis_bus.py::test_only_its_owner_reads_a_mailbox",
+    ),
+    _fault(
+        "the order of priorities in Redis is another one",
+        "mailboxes/_lua/taking.lua",
+        "      if i > taken then p[i] = p[i] + 1 end",
+        "      p[i] = p[i] + 1",
+        "mailboxes/test_bus_model.py::test_the_order_of_priorities_is_the_same_in_redis",
+    ),
+    _fault(
+        "what is more urgent does not make what was shown stale",
+        "mailboxes/_lua/common.lua",
+        "  elseif lane < b.win or (in_front and lane == b.win) then",
+        "  elseif false then",
+        "mailboxes/test_bus_model.py::test_a_mailbox_is_like_its_model",
+    ),
+    _fault(
+        "a cancelled sender's message waits on for room in Redis",
+        "mailboxes/_lua/withdraw.lua",
+        "  if call('HDEL', b.key .. ':h', ticket) == 0 then return false end",
+        "  if true then return false end",
+        "mailboxes/test_bus.py::test_a_full_mailbox_makes_senders_wait",
+    ),
+    _fault(
+        "a save in Redis is made again when its reply was lost",
+        "state/_redis.py",
+        "if before then return {'K', before} end",
+        "",
+        "state/test_redis.py::test_lost_connections_save_nothing_twice",
     ),
 ]
 

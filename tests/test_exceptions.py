@@ -15,6 +15,13 @@ from actrio.exceptions import (
     MessageDroppedException,
     NotAccessibleError,
     RecipientNotFound,
+    RedisClosed,
+    RedisError,
+    RedisLinkLost,
+    RedisRefused,
+    RedisReplyError,
+    RedisTooOld,
+    RedisUnreachable,
     RequestCancelled,
     RuntimeStoppedError,
     StateConflict,
@@ -89,6 +96,28 @@ def test_the_data_is_in_attributes() -> None:
     assert (unstorable.key, unstorable.path) == ("k", "state['x']")
     assert StateStoreCorrupt("damaged", "k").key == "k"
     assert StateStoreCorrupt("damaged").key is None
+
+
+def test_what_happened_to_a_command_of_redis() -> None:
+    """A lost connection says how it was lost, and whether the command left."""
+    error = RedisLinkLost("lost", why="it hung up", was_sent=False)
+    assert (error.why, error.was_sent) == ("it hung up", False)
+    assert (RedisLinkLost("lost").why, RedisLinkLost("lost").was_sent) == ("", True)
+    error = pickle.loads(pickle.dumps(error))
+    assert (str(error), error.why, error.was_sent) == ("lost", "it hung up", False)
+
+
+def test_what_errors_of_redis_also_are() -> None:
+    """Programs that know nothing of Redis can handle them."""
+    assert issubclass(RedisUnreachable, ConnectionError)
+    assert issubclass(RedisLinkLost, ConnectionError)
+    assert issubclass(RedisRefused, PermissionError)
+    for other in (RedisClosed, RedisReplyError, RedisTooOld):
+        assert not issubclass(other, OSError)
+    kinds = [getattr(exceptions, name) for name in exceptions.__all__]
+    of_redis = [kind for kind in kinds if kind.__name__.startswith("Redis")]
+    assert len(of_redis) == 7
+    assert all(issubclass(kind, RedisError) for kind in of_redis)
 
 
 def test_errors_survive_pickling() -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 RULE: Final = "dict with str keys, list, str, int, finite float, bool and None"
 """What a value may be made of, for messages."""
 _LEVELS: Final = 1000
+_quote: Final = json.encoder.encode_basestring_ascii
 
 
 class NotJson(ValueError):
@@ -43,6 +44,15 @@ def encode(value: object, name: str) -> str:
     except (TypeError, ValueError, RecursionError):
         pass  # said better below
     raise NotJson(*_find_fault(value, name))
+
+
+def quote(text: str) -> str:
+    """Return a str as `encode` does, which is quick and finds no fault.
+
+    Raises:
+        TypeError: If it is no str.
+    """
+    return _quote(text)
 
 
 def decode(text: str | bytes) -> Any:

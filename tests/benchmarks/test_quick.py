@@ -8,12 +8,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 # The benchmarks are run from the root of a checkout, not installed.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import __main__ as command, mailboxes, passivation, serialization
+from benchmarks import (
+    __main__ as command,
+    mailboxes,
+    mailboxes_redis,
+    passivation,
+    serialization,
+)
 from benchmarks.peers import PEERS
 from benchmarks.report import as_json, as_markdown, as_text
 from benchmarks.results import Result, last_words, ratio
@@ -21,7 +28,7 @@ from benchmarks.rounds import LocalTurns, measure_row
 from benchmarks.targets import verdicts
 from benchmarks.workloads import ROWS, Ask, Ping, Pong, Publish, Receiver, Row, Tick
 
-from actrio.testing import Host, run
+from actrio.testing import Host, RedisServer, run
 
 ROOT = Path(__file__).parents[2]
 FAST_PEERS = ["bare trio", "bare asyncio", "actrio on trio", "actrio on asyncio"]
@@ -235,3 +242,14 @@ def test_mailboxes_are_measured(payload: Any) -> None:
     found = run(mailboxes.measure, payload, 10, 2)
     assert len(found) == 2
     assert all(mailbox > 0 and channel > 0 for mailbox, channel in found)
+
+
+@pytest.mark.slow
+def test_mailboxes_on_redis_are_measured() -> None:
+    """Each peer exchanges messages and asks, between two processes."""
+    with RedisServer() as server:
+        found = mailboxes_redis.measure(server, 20, 1, [1, 2])
+        assert anyio.run(mailboxes_redis.broadcast, server.url, 3, 1) > 0
+    assert [*found] == ["exchange, 1 sending", "exchange, 2 sending", "round trips"]
+    for peers in found.values():
+        assert all(len(times) == 1 and times[0] > 0 for times in peers.values())

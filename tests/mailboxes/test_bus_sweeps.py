@@ -8,25 +8,24 @@ from typing import Any, Literal
 
 import anyio
 import pytest
-from tests.runtime.kit import settled
 
 from actrio.mailboxes import AgentMailbox, AgentMessage, MessageBus
-from actrio.testing import CancelPoint, sweep
+from actrio.testing import CancelPoint
 
 from .buses import Buses, drain
 
 Hosted = Literal["trio", "asyncio"]
 Every = Literal["checkpoint", "turn"]
+HOSTS = [("trio", False), ("asyncio", False), ("asyncio", True)]
 modes = pytest.mark.parametrize(
-    ("host", "every", "native"),
+    ("kind", "host", "every", "native"),
     [
-        ("trio", "checkpoint", False),
-        ("trio", "turn", False),
-        ("asyncio", "checkpoint", False),
-        ("asyncio", "turn", False),
-        ("asyncio", "checkpoint", True),
-        ("asyncio", "turn", True),
+        *[("memory", host, "checkpoint", native) for host, native in HOSTS],
+        *[("memory", host, "turn", native) for host, native in HOSTS],
+        # a server's answers come in real time, where turns cannot be counted
+        *[("redis", host, "checkpoint", native) for host, native in HOSTS],
     ],
+    indirect=["kind"],
 )
 pytestmark = modes
 
@@ -44,7 +43,7 @@ def test_receive(buses: Buses, host: Hosted, every: Every, native: bool) -> None
             got: list[Any] = []
 
             async def later() -> None:
-                await settled()
+                await buses.settled()
                 await a.send("b", "x")
 
             async with anyio.create_task_group() as tasks:
@@ -55,7 +54,7 @@ def test_receive(buses: Buses, host: Hosted, every: Every, native: bool) -> None
             await a.send("b", "y")
             assert await drain(b) == [*left, "y"]
 
-    assert sweep(scenario, host=host, every=every, native=native) >= 1
+    assert buses.sweep(scenario, host=host, every=every, native=native) >= 1
 
 
 def test_send_to_a_full_mailbox(
@@ -69,7 +68,7 @@ def test_send_to_a_full_mailbox(
             seen: list[Any] = []
 
             async def later() -> None:
-                await settled()
+                await buses.settled()
                 message = await b.receive()
                 assert message is not None
                 seen.append(message.content)
@@ -80,11 +79,14 @@ def test_send_to_a_full_mailbox(
                 await cancel_here(cancelled(a.send("b", "x"), got))
             left = await drain(b)
             assert seen == ["before"]
-            assert left == ["x"] * len(got)
+            if buses.kind == "memory":
+                assert left == ["x"] * len(got)
+            else:  # it may be in the mailbox when its sender is cancelled
+                assert left in (["x"], ["x"] * len(got))
             await a.send("b", "y")
             assert await drain(b) == ["y"]
 
-    assert sweep(scenario, host=host, every=every, native=native) >= 1
+    assert buses.sweep(scenario, host=host, every=every, native=native) >= 1
 
 
 def test_broadcast(buses: Buses, host: Hosted, every: Every, native: bool) -> None:
@@ -115,7 +117,7 @@ def test_broadcast(buses: Buses, host: Hosted, every: Every, native: bool) -> No
                 assert got == [("b", "c", "d")]
                 assert all("x" in contents for contents in seen.values())
 
-    assert sweep(scenario, host=host, every=every, native=native) >= 1
+    assert buses.sweep(scenario, host=host, every=every, native=native) >= 1
 
 
 def test_request(buses: Buses, host: Hosted, every: Every, native: bool) -> None:
@@ -136,7 +138,7 @@ def test_request(buses: Buses, host: Hosted, every: Every, native: bool) -> None
         while (message := await b.receive()) and message.content == "?":
             await bus.deliver(message.reply("!"))
 
-    assert sweep(scenario, host=host, every=every, native=native) >= 1
+    assert buses.sweep(scenario, host=host, every=every, native=native) >= 1
 
 
 @pytest.mark.parametrize("how", ["confirm", "give back"])
@@ -150,7 +152,7 @@ def test_next(buses: Buses, how: str, host: Hosted, every: Every, native: bool) 
 
             async def handle() -> None:
                 async with b.next() as message:
-                    await settled()
+                    await buses.settled()
                     if how == "give back":
                         raise ZeroDivisionError
                     handled.append(message)
@@ -160,11 +162,11 @@ def test_next(buses: Buses, how: str, host: Hosted, every: Every, native: bool) 
                     await function()
 
             await cancel_here(call(handle))
-            await settled()
+            await buses.settled()
             left = await drain(b)
             if not handled or how == "give back":
                 assert left == ["x"]
             else:
                 assert left == []
 
-    assert sweep(scenario, host=host, every=every, native=native) >= 1
+    assert buses.sweep(scenario, host=host, every=every, native=native) >= 1

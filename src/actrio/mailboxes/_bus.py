@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Final
 
-from .._concurrency import current_host
+from .._concurrency import Host, current_host
 from ..exceptions import MailboxLost
 from ._message import EVERYBODY, AgentMessage, new_id
 
@@ -18,8 +18,22 @@ DEFAULT_BYTES: Final = 2**20
 """How many bytes a message may take as JSON unless the bus is told otherwise."""
 
 
+_CALLS_BEFORE_YIELDING: Final = 32
+
 REQUEST: Final = "request-"
 """How the ids of requests begin, so that late replies are known as such."""
+
+
+def at_least_one(name: str, value: float) -> float:
+    """Return a number that is at least 1.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not value >= 1:
+        message = f"{name}={value!r} must be at least 1"
+        raise ValueError(message)
+    return value
 
 
 class MessageBus(ABC):
@@ -33,6 +47,17 @@ class MessageBus(ABC):
     def __init__(self) -> None:
         self._received: dict[str, AgentMessage] = {}
         """By name, what `receive` gave last, to be confirmed by the next call."""
+        self._calls = 0
+
+    async def _begin(self, host: Host) -> None:
+        """Begin a call, where it may be cancelled before it has done anything.
+
+        Others get their turn once in a while: yielding in each call would cost more
+        than the call.
+        """
+        self._calls += 1
+        if not self._calls % _CALLS_BEFORE_YIELDING or host.is_cancelled():
+            await host.checkpoint()
 
     @abstractmethod
     async def register(
@@ -46,7 +71,8 @@ class MessageBus(ABC):
                 no limit, and the bus's own number if not given.
             takeover: Whether to take a mailbox that is registered already, with all that
                 waits in it. What its owner was given and did not finish with comes
-                again. The owner's calls raise `MailboxLost` from then on.
+                again, with `AgentMessage.redelivered` set. The owner's calls raise
+                `MailboxLost` from then on.
 
         Returns:
             The mailbox. It stays registered until `unregister`.

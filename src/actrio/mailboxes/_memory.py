@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final
 
-from .._concurrency import Host, Waiter, current_host
-from ..exceptions import MailboxError, MailboxExists, MailboxLost, MailboxUnknown
+from .._concurrency import Host, current_host
+from ..exceptions import MailboxExists, MailboxLost, MailboxUnknown
 from ._box import Box
 from ._bus import (
     DEFAULT_BYTES,
@@ -16,6 +15,18 @@ from ._bus import (
     REQUEST,
     AgentMailbox,
     MessageBus,
+    at_least_one,
+)
+from ._guests import (
+    Asker,
+    Guest,
+    Reader,
+    exists,
+    not_registered,
+    parked,
+    taken_over,
+    turn_away,
+    unregistered,
 )
 from ._message import (
     EVERYBODY,
@@ -26,31 +37,8 @@ from ._message import (
     taken_down,
 )
 
-_CALLS_BEFORE_YIELDING: Final = 32
 
-
-class _Guest(Waiter):
-    """A task that waits for something of a post."""
-
-    error: MailboxError | None = None
-    """Why it waits in vain."""
-
-
-class _Reader(_Guest):
-    """A task that waits for a message."""
-
-    message: AgentMessage | None = None
-    """What it is given when it is woken."""
-
-    def __init__(self, queue: deque[_Reader]) -> None:
-        self._queue = queue
-
-    def leave(self) -> bool:
-        self._queue.remove(self)
-        return True
-
-
-class _Sender(_Guest):
+class _Sender(Guest):
     """A task that waits for room."""
 
     def __init__(self, message: AgentMessage, queue: deque[_Sender]) -> None:
@@ -62,12 +50,6 @@ class _Sender(_Guest):
         return True
 
 
-class _Asker(_Guest):
-    """A task that waits for the answer to its request."""
-
-    answer: AgentMessage | None = None
-
-
 class _Post:
     """A registered mailbox: its messages, and everybody who waits."""
 
@@ -77,9 +59,9 @@ class _Post:
         self.mailbox = mailbox
         self.pending: dict[str, AgentMessage] = {}
         """What was taken and is not done with, by id."""
-        self.readers: deque[_Reader] = deque()
+        self.readers: deque[Reader] = deque()
         self.senders: deque[_Sender] = deque()
-        self.askers: dict[str, _Asker] = {}
+        self.askers: dict[str, Asker] = {}
 
     @property
     def has_room(self) -> bool:
@@ -92,7 +74,7 @@ class _Post:
         self.pending[message.id] = message
         return message
 
-    def guests(self) -> Iterator[_Guest]:
+    def guests(self) -> Iterator[Guest]:
         """Yield everybody who waits here."""
         yield from self.readers
         yield from self.senders
@@ -126,7 +108,6 @@ class InMemoryMessageBus(MessageBus):
         self._limit = int(at_least_one("max_message_bytes", max_message_bytes))
         self._posts: dict[str, _Post] = {}
         self._host: Host | None = None
-        self._calls = 0
 
     def __repr__(self) -> str:
         return f"<InMemoryMessageBus: {len(self._posts)} mailboxes>"
@@ -137,7 +118,7 @@ class InMemoryMessageBus(MessageBus):
         return tuple(self._posts)
 
     async def agents(self) -> tuple[str, ...]:
-        await self._begin()
+        await self._begin(self._bind())
         return tuple(self._posts)
 
     async def register(
@@ -145,14 +126,10 @@ class InMemoryMessageBus(MessageBus):
     ) -> AgentMailbox:
         check_name(name)
         at_least_one("capacity", self._capacity if capacity is None else capacity)
-        host = await self._begin()
+        await self._begin(host := self._bind())
         post = self._posts.get(name)
         if post is not None and not takeover:
-            message = (
-                f"mailbox {name!r} is registered already; unregister it first, choose "
-                "another name, or take it over with takeover=True"
-            )
-            raise MailboxExists(message, name)
+            raise MailboxExists(exists(name), name)
         mailbox = AgentMailbox(name, self)
         if post is None:
             post = _Post(
@@ -167,38 +144,31 @@ class InMemoryMessageBus(MessageBus):
         return mailbox
 
     async def unregister(self, name: str) -> None:
-        host = await self._begin()
+        await self._begin(host := self._bind())
         post = self._post(name)
         del self._posts[name]
         self._received.pop(name, None)
-        why = _unregistered(name)
+        why = unregistered(name)
         post.mailbox.lose(why)
         for sender in post.senders:
             sender.error = MailboxUnknown(why, name)
-        self._turn_away(host, post.guests(), MailboxLost(why, name))
+        turn_away(host, post.guests(), MailboxLost(why, name))
         post.readers.clear()
         post.senders.clear()
         post.pending.clear()
 
     def _hand_over(self, host: Host, post: _Post, mailbox: AgentMailbox) -> None:
         """Give a mailbox to another owner, with what the old one did not finish."""
-        why = _lost(post.name)
+        why = taken_over(post.name)
         post.mailbox.lose(why)
         lost = [*post.readers, *post.askers.values()]
         post.readers.clear()
-        self._turn_away(host, lost, MailboxLost(why, post.name))
+        turn_away(host, lost, MailboxLost(why, post.name))
         post.mailbox = mailbox
         self._received.pop(post.name, None)
         for message in reversed(post.pending.values()):
             post.box.put_back(changed(message, redelivered=True))
         post.pending.clear()
-
-    def _turn_away(
-        self, host: Host, guests: Iterable[_Guest], error: MailboxError
-    ) -> None:
-        for guest in guests:
-            guest.error = guest.error or error
-            host.wake(guest)
 
     # -- sending ----------------------------------------------------------------
 
@@ -207,13 +177,13 @@ class InMemoryMessageBus(MessageBus):
             await self.broadcast(message)
             return
         own = taken_down(message, self._limit)
-        host = await self._begin()
+        await self._begin(host := self._bind())
         self._post(message.sender, "sender")
         await self._put(host, self._post(message.recipient, "recipient"), own)
 
     async def broadcast(self, message: AgentMessage) -> tuple[str, ...]:
         own = taken_down(message, self._limit)
-        host = await self._begin()
+        await self._begin(host := self._bind())
         sender = self._post(message.sender, "sender")
         got: dict[str, bool] = {}
         full: list[tuple[_Post, AgentMessage]] = []
@@ -237,14 +207,14 @@ class InMemoryMessageBus(MessageBus):
         if self._answers(host, post, message):
             return
         if post.name not in self._posts:  # unregistered while a broadcast waited
-            raise MailboxUnknown(_unregistered(post.name), post.name)
+            raise MailboxUnknown(unregistered(post.name), post.name)
         if post.has_room:
             self._add(host, post, message)
             return
         sender = _Sender(message, post.senders)
         post.senders.append(sender)
         try:
-            await _parked(host, sender)
+            await parked(host, sender)
         except BaseException:
             if post.box.remove(message):
                 self._fill(host, post)
@@ -284,11 +254,11 @@ class InMemoryMessageBus(MessageBus):
     async def request(self, message: AgentMessage) -> AgentMessage:
         host = self._bind()
         post = self._post(message.sender, "sender")
-        asker = post.askers[message.id] = _Asker()
+        asker = post.askers[message.id] = Asker()
         try:
             await self.deliver(message)
             if asker.answer is None and asker.error is None:
-                await _parked(host, asker)
+                await parked(host, asker)
         finally:
             post.askers.pop(message.id, None)
         if asker.error is not None:  # since before it could wait
@@ -301,7 +271,7 @@ class InMemoryMessageBus(MessageBus):
     async def take(
         self, name: str, *, after: AgentMessage | None = None, wait: bool = True
     ) -> AgentMessage | None:
-        host = await self._begin()
+        await self._begin(host := self._bind())
         post = self._post(name)
         if after is not None:
             _finish(post, after)
@@ -316,10 +286,10 @@ class InMemoryMessageBus(MessageBus):
         return message
 
     async def _wait_for_message(self, host: Host, post: _Post) -> AgentMessage:
-        reader = _Reader(post.readers)
+        reader = Reader(post.readers)
         post.readers.append(reader)
         try:
-            await _parked(host, reader)
+            await parked(host, reader)
         except BaseException:
             if reader.message is not None and _finish(post, reader.message):
                 post.box.put_back(reader.message)
@@ -328,29 +298,29 @@ class InMemoryMessageBus(MessageBus):
         message = reader.message
         assert message is not None, "it was woken with a message or an error"
         if post.pending.get(message.id) is not message:
-            raise MailboxLost(_lost(post.name), post.name)
+            raise MailboxLost(taken_over(post.name), post.name)
         return message
 
     async def confirm(self, name: str, message: AgentMessage) -> None:
-        await self._begin()
+        await self._begin(self._bind())
         post = self._posts.get(name)
         if post is not None:
             _finish(post, message)
 
     async def give_back(self, name: str, message: AgentMessage) -> None:
-        host = await self._begin()
+        await self._begin(host := self._bind())
         post = self._posts.get(name)
         if post is not None and _finish(post, message):
             post.box.put_back(changed(message, redelivered=True))
             self._serve(host, post)
 
     async def peek(self, name: str) -> list[AgentMessage]:
-        await self._begin()
+        await self._begin(self._bind())
         # what whoever peeks does to a content is not to be received
         return [copied(one) for one in self._post(name).box.look()]
 
     async def message_count(self, name: str) -> int:
-        await self._begin()
+        await self._begin(self._bind())
         return self._post(name).box.size
 
     # -- finding ----------------------------------------------------------------
@@ -358,21 +328,8 @@ class InMemoryMessageBus(MessageBus):
     def _post(self, name: str, role: str = "mailbox") -> _Post:
         post = self._posts.get(name)
         if post is None:
-            message = f"{role} {name!r} is not registered; await bus.register({name!r})"
-            raise MailboxUnknown(message, name)
+            raise MailboxUnknown(not_registered(name, role), name)
         return post
-
-    async def _begin(self) -> Host:
-        """Begin a call, where it may be cancelled before it has done anything.
-
-        Others get their turn once in a while: yielding in each call would cost more
-        than the call.
-        """
-        host = self._bind()
-        self._calls += 1
-        if not self._calls % _CALLS_BEFORE_YIELDING or host.is_cancelled():
-            await host.checkpoint()
-        return host
 
     def _bind(self) -> Host:
         """Return the loop that runs, and forget those who waited in one that is over."""
@@ -395,38 +352,6 @@ class InMemoryMessageBus(MessageBus):
         return current
 
 
-async def _parked(host: Host, guest: _Guest) -> None:
-    """Wait until somebody wakes a guest.
-
-    On asyncio the cancellation may be raised although it was woken in the same step.
-    """
-    await host.park(guest)
-    if guest.error is not None:
-        raise guest.error
-    if guest.cancelled is not None:
-        guest.cancelled()
-
-
-def at_least_one(name: str, value: float) -> float:
-    """Return a number that is at least 1.
-
-    Raises:
-        ValueError: If it is not.
-    """
-    if not value >= 1:
-        message = f"{name}={value!r} must be at least 1"
-        raise ValueError(message)
-    return value
-
-
 def _finish(post: _Post, message: AgentMessage) -> bool:
     """Be done with a message; say whether it was pending."""
     return post.pending.pop(message.id, None) is not None
-
-
-def _unregistered(name: str) -> str:
-    return f"mailbox {name!r} was unregistered"
-
-
-def _lost(name: str) -> str:
-    return f"mailbox {name!r} was taken over by another owner"

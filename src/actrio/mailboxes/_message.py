@@ -157,24 +157,25 @@ def taken_down(message: AgentMessage, limit: int) -> AgentMessage:
         else:
             if spent[0] <= limit and type(metadata) is dict:
                 return changed(message, **own)
-    check_size(message, limit)
+    as_json(message, limit)
     return copied(message)
 
 
-def check_size(message: AgentMessage, limit: int) -> int:
-    """Check what a message says, and return how many bytes it takes as JSON.
+def as_json(message: AgentMessage, limit: int) -> tuple[str, str]:
+    """Check what a message says, and return its content and metadata as JSON.
 
     Raises:
-        MailboxContentInvalid: If it is not JSON, or would not come back equal.
-        MailboxMessageTooLarge: If it takes more than ``limit`` bytes.
+        MailboxContentInvalid: If they are not JSON, or would not come back equal.
+        MailboxMessageTooLarge: If they take more than ``limit`` bytes.
     """
     content, metadata = message.content, message.metadata
     if type(metadata) is not dict:
         fault = f"metadata {_json.is_a(metadata)}; it must be a dict"
         raise MailboxContentInvalid(fault, "metadata")
-    size = len(to_json(content, "content"))
-    if metadata:
-        size += len(to_json(metadata, "metadata"))
+    is_text = type(content) is str
+    text = _json.quote(content) if is_text else to_json(content, "content")
+    about = to_json(metadata, "metadata") if metadata else "{}"
+    size = len(text) + (len(about) if metadata else 0)
     if size > limit:
         fault = (
             f"the message to {message.recipient!r} takes {size:,} bytes as JSON, and "
@@ -182,7 +183,7 @@ def check_size(message: AgentMessage, limit: int) -> int:
             "max_message_bytes"
         )
         raise MailboxMessageTooLarge(fault, size, limit)
-    return size
+    return text, about
 
 
 def to_json(value: object, name: str) -> str:
