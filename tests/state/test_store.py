@@ -307,4 +307,7 @@ def test_a_store_moves_from_one_host_to_the_other(place: Place) -> None:
         async with store:
             return await store.save("k", {})
 
-    assert run(add) < run(add, host="asyncio") < run(add)
+    virtual = place.has_virtual_time
+    first = run(add, virtual_time=virtual)
+    second = run(add, host="asyncio", virtual_time=virtual)
+    assert first < second < run(add, virtual_time=virtual)

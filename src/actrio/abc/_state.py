@@ -62,7 +62,7 @@ class StateStore(Protocol):
         exc_value: BaseException | None,
         traceback: TracebackType | None,
         /,
-    ) -> None:
+    ) -> bool | None:
         """Close the store, after the calls that were made before."""
         ...
 

@@ -66,6 +66,32 @@ def encode(key: str, state: object) -> str:
         raise StateNotStorable(message, key, exc.path) from None
 
 
+def encode_all(
+    states: Mapping[str, Mapping[str, Any] | None],
+) -> dict[str, str | None]:
+    """Return states as text by key, None for those that are to be deleted.
+
+    They are copies, made before the first wait: the caller may go on changing the states.
+
+    Raises:
+        StateKeyInvalid: If a key may not be used.
+        StateNotStorable: If `decode` would not give back an equal state.
+    """
+    return {
+        check_key(key): None if state is None else encode(key, state)
+        for key, state in states.items()
+    }
+
+
+def check_keys(versions: Mapping[str, int]) -> dict[str, int]:
+    """Return versions by key, if all keys may be used.
+
+    Raises:
+        StateKeyInvalid: If one may not.
+    """
+    return {check_key(key): version for key, version in versions.items()}
+
+
 def decode(text: str) -> dict[str, Any]:
     """Return the state that `encode` was given."""
     state: dict[str, Any] = _json.decode(text)

@@ -6,7 +6,7 @@ import os
 
 from .._concurrency import Host, Worker
 from ._store import TableStore
-from ._table import Table
+from ._table import Table, checked_seconds
 
 
 class SqliteStateStore(TableStore):
@@ -42,11 +42,7 @@ class SqliteStateStore(TableStore):
     def __init__(
         self, path: str | os.PathLike[str], *, give_up_after: float = 5.0
     ) -> None:
-        if not 0 <= give_up_after <= 1_000_000:
-            message = (
-                f"give_up_after={give_up_after!r} must be from 0 to 1,000,000 seconds"
-            )
-            raise ValueError(message)
+        checked_seconds(give_up_after)
         name = os.fspath(path)
 
         def open_table() -> Table:

@@ -9,8 +9,8 @@ from typing import Any, Self, TypeVar, overload
 from .._concurrency import Host, Worker, current_host
 from ..abc import StoredState
 from ..exceptions import StateStoreClosed
-from ._codec import check_key, check_prefix, decode, encode
-from ._table import Row, Table
+from ._codec import check_key, check_keys, check_prefix, decode, encode_all
+from ._table import Row, Table, expecting
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class TableStore:
         self, key: str, state: Mapping[str, Any], *, expected_version: int | None = None
     ) -> int:
         """Store one state and return its version; see `StateStore.save`."""
-        return await self._write({key: state}, _expected(key, expected_version))
+        return await self._write({key: state}, expecting(key, expected_version))
 
     async def save_all(
         self,
@@ -102,19 +102,14 @@ class TableStore:
 
     async def delete(self, key: str, *, expected_version: int | None = None) -> None:
         """Forget what is stored under one key; see `StateStore.delete`."""
-        await self._write({key: None}, _expected(key, expected_version))
+        await self._write({key: None}, expecting(key, expected_version))
 
     async def _write(
         self,
         states: Mapping[str, Mapping[str, Any] | None],
         expected: Mapping[str, int],
     ) -> int:
-        # copies, made before the first wait: the caller may go on changing the states
-        changes = {
-            check_key(key): None if state is None else encode(key, state)
-            for key, state in states.items()
-        }
-        versions = {check_key(key): version for key, version in expected.items()}
+        changes, versions = encode_all(states), check_keys(expected)
         return await self._run(lambda table: table.write(changes, versions))
 
     async def _run(self, call: Callable[[Table], T]) -> T:
@@ -152,7 +147,3 @@ def _stored(row: None) -> None: ...
 def _stored(row: Row | None) -> StoredState | None:
     """Return a row as what callers know."""
     return None if row is None else StoredState(row.key, decode(row.text), row.version)
-
-
-def _expected(key: str, version: int | None) -> Mapping[str, int]:
-    return {} if version is None else {key: version}

@@ -62,8 +62,30 @@ def check_versions(expected: Mapping[str, int], version: Callable[[str], int]) -
     for key, wanted in expected.items():
         found = version(key)
         if found != wanted:
-            message = (
-                f"{key!r} has version {found}, not {wanted} as expected: somebody else "
-                "saved or deleted it; load it again and decide anew"
-            )
-            raise StateConflict(message, key, wanted, found)
+            raise conflict(key, wanted, found)
+
+
+def checked_seconds(give_up_after: float) -> float:
+    """Return the seconds after which a store gives up.
+
+    Raises:
+        ValueError: If they are not from 0 to 1,000,000.
+    """
+    if not 0 <= give_up_after <= 1_000_000:
+        message = f"give_up_after={give_up_after!r} must be from 0 to 1,000,000 seconds"
+        raise ValueError(message)
+    return give_up_after
+
+
+def expecting(key: str, version: int | None) -> Mapping[str, int]:
+    """Return the versions that a caller expects, if he expects one."""
+    return {} if version is None else {key: version}
+
+
+def conflict(key: str, wanted: int, found: int) -> StateConflict:
+    """Make the error for a version that was not expected."""
+    message = (
+        f"{key!r} has version {found}, not {wanted} as expected: somebody else "
+        "saved or deleted it; load it again and decide anew"
+    )
+    return StateConflict(message, key, wanted, found)
