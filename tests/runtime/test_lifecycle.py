@@ -1201,3 +1201,22 @@ async def test_the_repr_says_what_it_does() -> None:
         await runtime.send_message("x", a)
         assert repr(runtime) == "<SingleThreadedAgentRuntime running, 1 agents>"
     assert "stopped" in repr(runtime)
+
+
+@timed
+async def test_a_step_with_an_agent_that_cannot_be_built_answers_at_once() -> None:
+    """What was never handled has no response that would be a step of its own."""
+
+    def fail() -> Scripted:
+        raise ValueError("no")
+
+    runtime = SingleThreadedAgentRuntime()
+    await runtime.register_factory("a", fail)
+    async with anyio.create_task_group() as tasks:
+        call = start(tasks, runtime.send_message, "x", AgentId("a", "k"))
+        await settled()
+        await runtime.process_next()
+        await settled()
+        assert isinstance(call.error, ValueError)
+        tasks.cancel_scope.cancel()
+    await runtime.close()

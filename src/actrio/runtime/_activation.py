@@ -27,6 +27,7 @@ from ..agents import BaseAgent, ClosureAgent
 from ..exceptions import StateConflict
 from ..identity import AgentId
 from ..logging import ROOT_LOGGER_NAME
+from ._endings import ends_program
 
 _logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 
@@ -92,6 +93,8 @@ async def activate(
         if is_new:
             leaving = _Leaving(agent, id, surroundings.grace, host)
             await leaving.take("close()", partial(_call, agent, "close"))
+            for error in filter(ends_program, leaving.farewell.errors):
+                raise error from None
             log_farewell(id, leaving.farewell)
         raise
     return version
@@ -224,7 +227,8 @@ def log_farewell(id: AgentId, farewell: Farewell) -> None:
 
 
 def _keeps_state(agent: Agent) -> bool:
-    return type(agent).save_state not in _KEEP_NOTHING
+    save_state = getattr(type(agent), "save_state", None)
+    return save_state is not None and save_state not in _KEEP_NOTHING
 
 
 @interruptible

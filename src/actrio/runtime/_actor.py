@@ -116,6 +116,16 @@ class Actor:
         """Whether messages wait, for the agent that is there or the next one."""
         return any(lane.inbox.size for lane in self.lanes())
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no agent, and nothing that waits for one."""
+        life = self.life
+        if life.is_built or life.changing is not None or self.is_addressed:
+            return False
+        if life.agent is not None and self.registration.factory is None:
+            return False  # an instance that was closed is there for the next start
+        return not any(lane.tasks for lane in self.lanes())
+
     def lanes(self) -> Iterator[Lane]:
         """Yield the lane, and the one beside it if there is one."""
         yield self.lane
@@ -207,6 +217,8 @@ class Actor:
             raise
         finally:
             lane.tasks -= 1
+            if self.is_gone:
+                self.router.forget(self)
             self.router.task_ended()
 
     @uninterruptible

@@ -79,7 +79,7 @@ class Post(Tasks, Protocol):
         ...
 
     def forget(self, actor: Any) -> None:
-        """Forget an actor that has no agent and no messages."""
+        """Forget an actor that is gone."""
         ...
 
     def withdrawn(self, envelope: Envelope) -> None:

@@ -188,6 +188,12 @@ class Life:
         if parting.saves:
             self._parted(parting, Farewell(stays=True))
 
+    def abandon(self) -> None:
+        """Know that the loop was torn down, and with it what the agent was just doing."""
+        if isinstance(self.changing, Departure):
+            self.retire()
+        self.changing = None
+
     def revive(self) -> None:
         """Let an agent that was stopped come again, and forget its failures."""
         self.failures = None
@@ -344,8 +350,8 @@ class Life:
             router.tally.passivations += parting.saves
         for waiter in parting.waiters:
             router.wake(waiter)
-        if parting.saves and not farewell.stays and not self.place.is_addressed:
-            router.forget(self.place)
+        for error in filter(ends_program, farewell.errors):
+            router.crash(error)
         self.place.call_others()
 
     # -- failing ----------------------------------------------------------------

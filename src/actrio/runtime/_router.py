@@ -181,7 +181,9 @@ class Router:
     def answer_by_step(self, envelope: Envelope) -> None:
         """Hold a response at the gate, while the runtime is stepped."""
         # a sender that gave up while its handler ran leaves as soon as that has unwound
-        if isinstance(envelope, Errand) or envelope.scope_cancelled:
+        # and what the runtime refused has no response
+        is_refused = envelope.state is WITHDRAWN
+        if isinstance(envelope, Errand) or envelope.scope_cancelled or is_refused:
             self.wake(envelope)
         else:
             answer = partial(self.wake, envelope)
@@ -192,10 +194,13 @@ class Router:
         self.answer = self.wake
         for actor in self.directory:
             actor.life.revive()
-        self.residents.recount(self.directory, resting=False)
+        self.residents.resume()
         while (held := self.gate.take()) is not None:
             held.let_through()
         self.wake(self.gate)  # whoever steps has nothing to step any more
+        for actor in self.directory:
+            if actor.is_gone:
+                self.directory.forget(actor)
 
     # -- endings ----------------------------------------------------------------
 
@@ -311,7 +316,8 @@ class Router:
                 lane.parked = None
                 lane.holders.clear()
                 self.refuse_lane(lane)
-        self.residents.recount(self.directory, resting=True)
+            actor.life.abandon()
+        self.residents.rest(self.directory)
 
     def _refuse(self, envelope: Envelope) -> None:
         envelope.state = WITHDRAWN
@@ -411,12 +417,17 @@ class Router:
 
     # -- who lives --------------------------------------------------------------
 
+    @property
+    def ends_when_idle(self) -> bool:
+        """Whether somebody waits for the runtime to be idle."""
+        return self.supervisor.ends_when_idle
+
     def places_for(self, registration: Registration) -> Residents | None:
         """Return who decides when agents of a type leave by themselves, if anybody."""
         return self.residents if self.residents.watches(registration) else None
 
     def forget(self, actor: Actor) -> None:
-        """Forget an actor that has no agent and no messages."""
+        """Forget an actor that is gone."""
         # before the start messages may be held that know it already
         if self.supervisor.phase is Phase.RUNNING:
             self.directory.forget(actor)
