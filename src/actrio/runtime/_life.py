@@ -241,6 +241,7 @@ class Life:
         """Build the agent, or fail everything that waits for it."""
         router = self.place.router
         invocation = self.changing = Invocation(self.place.id, router)
+        invocation.began_at = router.clock()
         CURRENT.set(invocation)
         counted = False
         try:
@@ -309,6 +310,7 @@ class Life:
         invocation = self.changing = Departure(
             self.place.id, router, self.residents, self.place
         )
+        invocation.began_at = router.clock()
         CURRENT.set(invocation)
         router.quiescence.enter()
         if self.residents is not None:

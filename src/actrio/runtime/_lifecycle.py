@@ -127,10 +127,12 @@ class Lifecycle:
                     if self._supervisor.is_started:
                         await self._supervisor.end(when_idle=True, inside=False)
                 except BaseException as exc:
-                    if scope.cancel_called:  # by a crash: this is the nursery's own
-                        raise
                     # kept, so that the nursery does not wrap it in a group
                     error = exc
+                    if scope.cancel_called:  # by a crash
+                        cancellation, error = host.split_cancellation(exc)
+                        if cancellation is exc:  # this is the nursery's own
+                            raise
                     scope.cancel()
         finally:
             self._in_block = False
