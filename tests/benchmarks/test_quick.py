@@ -13,7 +13,13 @@ import pytest
 # The benchmarks are run from the root of a checkout, not installed.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import __main__ as command, mailboxes, passivation, serialization
+from benchmarks import (
+    __main__ as command,
+    mailboxes,
+    passivation,
+    serialization,
+    tracing,
+)
 from benchmarks.peers import PEERS
 from benchmarks.report import as_json, as_markdown, as_text
 from benchmarks.results import Result, last_words, ratio
@@ -235,3 +241,11 @@ def test_mailboxes_are_measured(payload: Any) -> None:
     found = run(mailboxes.measure, payload, 10, 2)
     assert len(found) == 2
     assert all(mailbox > 0 and channel > 0 for mailbox, channel in found)
+
+
+def test_tracing_is_compared_with_the_sdk_and_autogen_core() -> None:
+    """Each candidate makes as many spans as it should; the benchmark itself counts."""
+    found = tracing.measure(rounds=1, count=3)
+    assert [len(candidates) for candidates in found.values()] == [3, 4]
+    for candidates in found.values():
+        assert all(len(times) == 1 for times in candidates.values())

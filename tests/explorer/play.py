@@ -518,19 +518,25 @@ class Stage:
                     with anyio.CancelScope(shield=True):
                         await self._stop("close", None)
                     raise
-                self._start()
+                await self._start()
             else:
-                self._start()
+                await self._start()
                 group.start_soon(self._drive, drivers)
             if not self.program.waits_for_drivers:
                 await self._stop("stop_when_idle", None)
         await self._stop("stop_when_idle", None)
 
-    def _start(self) -> None:
-        try:
-            self.world.runtime.start()
-        except RuntimeError:
-            self.world.check(self.world.stopping, "start() failed")
+    async def _start(self) -> None:
+        while True:
+            try:
+                self.world.runtime.start()
+            except RuntimeError as exc:
+                if self.world.stopping or "still closing" not in str(exc):
+                    self.world.check(self.world.stopping, "start() failed")
+                    return
+            else:
+                return
+            await anyio.sleep(GRID)  # a visit before the start is just ending
 
     async def _drive(self, drivers: tuple[Script, ...]) -> None:
         async with anyio.create_task_group() as group:

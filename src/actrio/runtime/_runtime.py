@@ -622,8 +622,9 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         `stop_when_idle`. It may be started again then, also in another loop.
 
         Raises:
-            RuntimeError: If it is started already, is still closing its agents, or no
-                event loop runs here.
+            RuntimeError: If it is started already, is still closing its agents, a call
+                to an agent before the start is just being cancelled, or no event loop
+                runs here.
         """
         self._look_for_watchers()
         self._life.start()
