@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from .._concurrency import Waiter, uninterruptible
+from .._concurrency import uninterruptible
 from .._contextvars import CURRENT
 from ..abc import Agent
 from ..identity import AgentId
-from ..messages import Delivery, Envelope
+from ..messages import Delivery
 from ._activation import Farewell, activate, deactivate, log_farewell
 from ._contracts import Places, Post
 from ._endings import ends_program, program_ended
+from ._parting import Departure, Parting
 from ._registration import Registration
 from ._supervision import Decision, Failure, decide
 from ._waits import Invocation, Node, stuck_behind
@@ -62,37 +63,6 @@ class Premises(Protocol):
     def call_others(self) -> None:
         """See to it that all tasks run that are needed, and no others stay."""
         ...
-
-
-class Parting:
-    """The wish that an agent leaves, until it has."""
-
-    def __init__(self) -> None:
-        self.saves = True
-        """Whether its state is worth keeping: not after a failure."""
-        self.drains = False
-        """Whether no message may begin before."""
-        self.waiters: list[Waiter] = []
-        """Who wants to know when it is over."""
-        self.farewell: Farewell | None = None
-        """How it ended."""
-
-
-class Departure(Invocation):
-    """The run of an agent's last hooks."""
-
-    def __init__(
-        self, id: AgentId, owner: object, residents: Places | None, place: object
-    ) -> None:
-        super().__init__(id, owner)
-        self._residents = residents
-        self._place = place
-
-    def begin_waits(self, envelopes: tuple[Envelope, ...]) -> None:
-        """Tell the residents too: nobody may wait for an agent that waits itself."""
-        super().begin_waits(envelopes)
-        if self._residents is not None:
-            self._residents.waits(self._place)
 
 
 class Failures:

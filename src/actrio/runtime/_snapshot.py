@@ -16,7 +16,7 @@ from ..identity import AgentId, TopicId
 from ..messages import Envelope, Errand
 from ._actor import Actor
 from ._dead_letters import DeadLetterReason
-from ._life import Departure
+from ._parting import Departure
 from ._router import Router
 from ._waits import Invocation
 
