@@ -18,6 +18,7 @@ from actrio.runtime import AgentState, SingleThreadedAgentRuntime
 from actrio.state import MemoryStateStore
 
 from .kit import (
+    Busy,
     Scripted,
     agent_of,
     every_host,
@@ -180,6 +181,32 @@ async def test_the_idle_time_counts_again_after_each_start() -> None:
     assert live(runtime) == ["1", "2"]
     await anyio.sleep(2)
     assert live(runtime) == ["2"]
+    await runtime.stop()
+    await runtime.close()
+
+
+@timed
+@pytest.mark.parametrize("limit", [1, 100])
+async def test_agents_that_were_at_work_when_it_stopped_leave_too(limit: int) -> None:
+    """After the next start they are idle, without having handled a message."""
+    runtime = SingleThreadedAgentRuntime(max_live_agents=limit, grace=0)
+    await Scripted.register(runtime, "a", Scripted, passivate_after=10)
+    async with anyio.create_task_group() as tasks:
+        runtime.start()
+        busy = Busy()
+        start(tasks, runtime.send_message, busy, A)
+        await busy.started.wait()
+        await runtime.send_message("x", AgentId("a", "other"))
+        await settled()
+        await runtime.stop()
+    runtime.start()
+    if limit == 1:
+        await runtime.send_message("x", AgentId("a", "third"))
+        await settled()
+        assert live(runtime) == ["third"]
+    else:
+        await anyio.sleep(11)
+        assert live(runtime) == []
     await runtime.stop()
     await runtime.close()
 

@@ -89,13 +89,7 @@ class Residents:
 
     def idle(self, actor: Actor) -> bool:
         """Hear that an agent has nothing to do; return whether it is to leave."""
-        after = actor.registration.passivate_after
-        if after is not None:
-            name = actor.id.type
-            clock = self._clocks.get(name)
-            if clock is None:
-                clock = self._clocks[name] = IdleClock(self, self._router, after)
-            clock.idle(actor)
+        self._count_idle_time(actor)
         if self._limit == math.inf:
             return False
         self._idle[actor] = None
@@ -139,22 +133,36 @@ class Residents:
 
     def rest(self, actors: Iterable[Actor]) -> None:
         """Count anew who lives, when no task is left; no clock runs any more."""
-        for clock in self._clocks.values():
-            clock.rest()
         self._leaving.clear()
         self._going.clear()
         self._waiting.clear()
         self._refused.clear()
-        for actor in [one for one in self._idle if not one.life.is_built]:
-            del self._idle[actor]
-        self._live = sum(
-            actor.life.is_built and actor.life.residents is self for actor in actors
-        )
+        self._clocks.clear()
+        living = {
+            actor: None
+            for actor in actors
+            if actor.life.is_built and actor.life.residents is self
+        }
+        self._live = len(living)
+        # least recently used first, then those that were at work
+        order = OrderedDict.fromkeys(one for one in self._idle if one in living)
+        self._idle = order
+        order.update(living)
 
     def resume(self) -> None:
         """Let the clocks run again: the runtime has started."""
-        for clock in self._clocks.values():
-            clock.resume()
+        for actor in self._idle:
+            if actor.is_idle:
+                self._count_idle_time(actor)
+
+    def _count_idle_time(self, actor: Actor) -> None:
+        after = actor.registration.passivate_after
+        if after is not None:
+            name = actor.id.type
+            clock = self._clocks.get(name)
+            if clock is None:
+                clock = self._clocks[name] = IdleClock(self, self._router, after)
+            clock.idle(actor)
 
     def _send_away(self) -> None:
         """Have the least recently used leave, if one too many lives."""
@@ -189,8 +197,6 @@ class IdleClock:
         self._after = after
         self._since: OrderedDict[Actor, float] = OrderedDict()
         """Since when each was idle, the longest first; some are at work again."""
-        self._resting: list[Actor] = []
-        """Who was idle when the runtime ended."""
         self._runs = False
 
     def idle(self, actor: Actor) -> None:
@@ -204,19 +210,6 @@ class IdleClock:
     def forget(self, actor: Actor) -> None:
         """Hear that an agent is gone."""
         self._since.pop(actor, None)
-
-    def rest(self) -> None:
-        """Let everybody stay; the task has ended with all others."""
-        self._resting += self._since
-        self._since.clear()
-        self._runs = False
-
-    def resume(self) -> None:
-        """Count the idle time of those who stayed, from now."""
-        resting, self._resting = self._resting, []
-        for actor in resting:
-            if actor.is_idle and actor not in self._since:
-                self.idle(actor)
 
     async def _run(self) -> None:
         host = self._router.host
