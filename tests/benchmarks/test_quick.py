@@ -13,7 +13,13 @@ import pytest
 # The benchmarks are run from the root of a checkout, not installed.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import __main__ as command, mailboxes, passivation, serialization
+from benchmarks import (
+    __main__ as command,
+    mailboxes,
+    passivation,
+    serialization,
+    tool_calls,
+)
 from benchmarks.peers import PEERS
 from benchmarks.report import as_json, as_markdown, as_text
 from benchmarks.results import Result, last_words, ratio
@@ -235,3 +241,11 @@ def test_mailboxes_are_measured(payload: Any) -> None:
     found = run(mailboxes.measure, payload, 10, 2)
     assert len(found) == 2
     assert all(mailbox > 0 and channel > 0 for mailbox, channel in found)
+
+
+@pytest.mark.parametrize("host", ["trio", "asyncio"])
+def test_tool_calls_are_measured(host: Host) -> None:
+    """Each round times a call and a plain request, and checks the result."""
+    found = run(tool_calls.measure, 5, 2, host=host)
+    assert len(found) == 2
+    assert all(call > 0 and plain > 0 for call, plain in found)

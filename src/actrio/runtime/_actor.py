@@ -146,7 +146,7 @@ class Actor:
         make_interruptible(type(agent))
         if getattr(type(agent), "_has_concurrent_handlers", False):
             # not in the protocol: only RoutedAgent knows the types of its handlers
-            self.handles_concurrently = getattr(type(agent), "_handles_concurrently")  # noqa: B009 - the type checkers must not look
+            self.handles_concurrently = getattr(type(agent), "_concurrency")()  # noqa: B009 - the type checkers must not look
         elif self.side_lane is None:
             return
         else:
