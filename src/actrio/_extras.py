@@ -6,6 +6,7 @@ __all__ = ["Needs"]
 
 _EXTRAS = {
     "PIL": "images",
+    "httpx2": "mcp",
     "mcp": "mcp",
     "mcp_types": "mcp",
     "pydantic": "pydantic",
