@@ -12,6 +12,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+import actrio.tools.mcp  # noqa: F401 - autodoc would import the SDK as type checkers do
+
 _SOURCE = Path(__file__).parents[1] / "src"
 _PROJECT = tomllib.loads(
     (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
@@ -54,6 +56,11 @@ PUBLIC = [
     "actrio.models",
     "actrio.model_context",
     "actrio.memory",
+    "actrio.code_executor",
+    "actrio.tool_agent",
+    "actrio.tools",
+    "actrio.tools.mcp",
+    "actrio.utils",
     "actrio.messages",
     "actrio.runtime",
 ]
@@ -73,8 +80,6 @@ nitpick_ignore = [
         "FieldInfo",  # pydantic's, in what LLMMessage stands for
         "NoneType",
         "types.Annotated",
-        "actrio.tools._schema.Tool",
-        "actrio.tools._schema.ToolSchema",
         "PIL.Image.Image",
         "asyncio.events.TimerHandle",
         "asyncio.exceptions.CancelledError",
@@ -102,7 +107,7 @@ nitpick_ignore = [
 nitpick_ignore_regex = [
     (
         "py:class",
-        r"(actrio\..*\.)?(T|Ts|(Agent|Class|Config|Expected|FromConfig|ToConfig)T)",
+        r"(actrio\..*\.)?(T|Ts|P|(Agent|Args|Class|Config|Expected|FromConfig|Return|State|Stream|ToConfig)T)",
     )
 ]
 

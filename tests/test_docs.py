@@ -213,6 +213,7 @@ def fragments() -> Iterator[tuple[str, str]]:
         f"{module}.{name}": getattr(importlib.import_module(module), name)
         for module in (
             "actrio",
+            "actrio.code_executor",
             "actrio.exceptions",
             "actrio.mailboxes",
             "actrio.memory",
@@ -220,6 +221,10 @@ def fragments() -> Iterator[tuple[str, str]]:
             "actrio.models",
             "actrio.state",
             "actrio.testing",
+            "actrio.tool_agent",
+            "actrio.tools",
+            "actrio.tools.mcp",
+            "actrio.utils",
         )
         for name in importlib.import_module(module).__all__
     }
@@ -309,6 +314,7 @@ def test_the_reference_has_every_public_name_once() -> None:
         f"{module}.{name}"
         for module in (
             "actrio",
+            "actrio.code_executor",
             "actrio.exceptions",
             "actrio.logging",
             "actrio.mailboxes",
@@ -317,6 +323,10 @@ def test_the_reference_has_every_public_name_once() -> None:
             "actrio.models",
             "actrio.state",
             "actrio.testing",
+            "actrio.tool_agent",
+            "actrio.tools",
+            "actrio.tools.mcp",
+            "actrio.utils",
         )
         for name in importlib.import_module(module).__all__
     ]
