@@ -4,8 +4,8 @@ It works on trio and in asyncio, and talks to services, to gateways and to serve
 own machine (vLLM, llama.cpp, Ollama, LM Studio). Take the class and change what you like.
 
 Run it (it needs httpx, pydantic and Pillow). It talks to a server that is part of this
-program, or to yours if the environment says so: OPENAI_BASE_URL (such as
-"http://localhost:11434/v1"), OPENAI_MODEL, OPENAI_API_KEY:
+program; to yours, if you say where it is and what its model is called, such as
+"http://localhost:11434/v1 llama3.2". The key comes from OPENAI_API_KEY.
 
     python examples/more/openai_server.py
 
@@ -21,8 +21,10 @@ Output:
 import json
 import logging
 import os
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any, Literal, Self, TypeVar
 
 import anyio
@@ -135,11 +137,12 @@ class Assembly:
         text = said.content or said.refusal or ""
         self.text.append(text)
         self.thought.append(said.reasoning_content or "")
-        for position, piece in enumerate(said.tool_calls or ()):
-            index = position if piece.index is None else piece.index
+        for piece in said.tool_calls or ():
+            begins = bool(piece.id or piece.function.name) or not self.calls
+            index = len(self.calls) - (not begins) if piece.index is None else piece.index
             call = self.calls.setdefault(index, FunctionCall(id="", arguments="", name=""))
-            call.id += piece.id or ""
-            call.name += piece.function.name or ""
+            call.id = call.id or piece.id or ""
+            call.name = call.name or piece.function.name or ""
             call.arguments = f"{call.arguments}{piece.function.arguments or ''}"
         return text
 
@@ -242,8 +245,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
         assembly = Assembly()
         assembly.add(answer)
         result = self._done(assembly)
-        if logger.isEnabledFor(logging.INFO):
-            logger.info(LLMCallEvent(messages=body["messages"], response=result.model_dump(), **vars(result.usage)))
+        log(LLMCallEvent, messages=body["messages"], response=result)
         return result
 
     async def create_stream(
@@ -276,7 +278,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
                 if not response.is_success:
                     await under(cancellation_token, response.aread)
                     raise refusal_of(response)
-                logger.info(LLMStreamStartEvent(messages=body["messages"]))
+                log(LLMStreamStartEvent, messages=body["messages"])
                 lines = response.aiter_lines()
                 stack.push_async_callback(lambda: read_out(lines, linger))
                 while event := await under(cancellation_token, next_event, lines):
@@ -292,7 +294,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
             message = f"the stream ended after {pieces} pieces, before the answer did"
             raise ModelServerError(message)
         result = self._done(assembly)
-        logger.info(LLMStreamEndEvent(response=result.model_dump(), **vars(result.usage)))
+        log(LLMStreamEndEvent, response=result)
         yield result
 
     async def close(self) -> None:
@@ -312,7 +314,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
         images = 0
         characters = len(json.dumps([tool_form(tool) for tool in tools])) if tools else 0
         for message in messages:
-            for part in message.content if isinstance(message.content, list) else [message.content]:
+            for part in parts_of(message):
                 match part:
                     case str():
                         characters += len(part)
@@ -361,7 +363,7 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
         """Return what is sent, or raise if the model cannot do it."""
         info = self.model_info
         asked = {
-            "vision": any(isinstance(part, Image) for one in messages for part in one.content),
+            "vision": any(isinstance(part, Image) for one in messages for part in parts_of(one)),
             "function_calling": bool(tools),
             "json_output": json_output is True,
             "structured_output": isinstance(json_output, type),
@@ -391,6 +393,20 @@ class OpenAIServerClient(ChatCompletionClient, Component[ClientConfig]):
         return ModelServerError(f"no whole answer from {self._config.base_url}: {kind} {error}".rstrip())
 
 
+def log(
+    event: Callable[..., object],
+    *,
+    response: CreateResult | None = None,
+    **fields: Any,
+) -> None:
+    """Log an event for programs, if any listens; results with their usage."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    if response is not None:
+        fields |= {"response": response.model_dump(), **vars(response.usage)}
+    logger.info(event(**fields))
+
+
 async def under(token: CancellationToken | None, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
     """Await a function until the token is cancelled."""
     with (token or CancellationToken()).scope() as scope:
@@ -406,7 +422,7 @@ async def next_event(lines: AsyncIterator[str]) -> str | None:
     data: list[str] = []
     async for line in lines:
         if line.startswith("data:"):
-            data.append(line.removeprefix("data:").removeprefix(" "))
+            data += filter(None, [line.removeprefix("data:").removeprefix(" ")])
         elif not line and data:
             break
     return "\n".join(data) if data else None
@@ -418,7 +434,7 @@ async def read_out(lines: AsyncIterator[str], seconds: float) -> None:
     A connection whose stream was read to its end is used again. And the generators that
     httpx is made of must come to an end, if only by cancellation: trio warns of others.
     """
-    with anyio.move_on_after(seconds):
+    with anyio.move_on_after(seconds), suppress(httpx.RequestError):
         async for _ in lines:
             pass
 
@@ -476,6 +492,11 @@ def message_form(message: LLMMessage) -> list[dict[str, Any]]:
             return [{"role": "assistant", "content": message.thought, "tool_calls": calls}]
         case FunctionExecutionResultMessage(content=results):
             return [{"role": "tool", "tool_call_id": one.call_id, "content": one.content} for one in results]
+
+
+def parts_of(message: LLMMessage) -> Sequence[object]:
+    """Return the parts of a message; a text is one part."""
+    return [message.content] if isinstance(message.content, str) else message.content
 
 
 def part_form(part: str | Image) -> dict[str, Any]:
@@ -548,10 +569,9 @@ async def pretend_stream(words: list[str]) -> AsyncIterator[bytes]:
     yield f"data: {json.dumps({'choices': [], 'usage': usage})}\n\ndata: [DONE]\n\n".encode()
 
 
-async def main() -> None:
-    url = os.environ.get("OPENAI_BASE_URL")
+async def main(url: str | None = None, model: str = "pretended") -> None:
     client = OpenAIServerClient(
-        os.environ.get("OPENAI_MODEL", "pretended"),
+        model,
         base_url=url or "http://pretended/v1",
         transport=None if url else httpx.MockTransport(pretend),
     )
@@ -587,4 +607,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main)
+    trio.run(partial(main, *sys.argv[1:3]))

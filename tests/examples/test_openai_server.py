@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import types
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -59,6 +60,8 @@ def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     module = types.ModuleType("example_openai_server")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    for proxy in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(proxy)
     exec(compile(PROGRAM.read_text(), PROGRAM, "exec"), module.__dict__)
     return module
 
@@ -215,12 +218,22 @@ def pieces(*events: object, end: bool = True) -> Answer:
     return answer
 
 
+def events_in(caplog: pytest.LogCaptureFixture) -> list[tuple[str, int | None]]:
+    """What was logged for programs, with the tokens of each answer."""
+    events = [
+        json.loads(record.getMessage())
+        for record in caplog.records
+        if record.name == EVENT_LOGGER_NAME
+    ]
+    return [(event["type"], event.get("completion_tokens")) for event in events]
+
+
 async def streamed(client: ChatCompletionClient) -> list[str | CreateResult]:
     return [one async for one in client.create_stream(HI)]
 
 
 @each_host
-def test_an_answer(example: Any, host: Host) -> None:
+def test_an_answer(example: Any, host: Host, caplog: pytest.LogCaptureFixture) -> None:
     """It has the text and the usage, and the request was what the protocol wants."""
 
     async def scenario() -> None:
@@ -246,7 +259,9 @@ def test_an_answer(example: Any, host: Host) -> None:
             assert server.connections == 1
             await client.close()
 
-    on(host, scenario)
+    with caplog.at_level(logging.INFO, EVENT_LOGGER_NAME):
+        on(host, scenario)
+    assert events_in(caplog) == [("LLMCall", 3), ("LLMCall", 3)]
 
 
 @each_host
@@ -380,12 +395,7 @@ def test_a_stream(example: Any, host: Host, caplog: pytest.LogCaptureFixture) ->
 
     with caplog.at_level(logging.INFO, EVENT_LOGGER_NAME):
         on(host, scenario)
-    kinds = [
-        json.loads(record.getMessage())["type"]
-        for record in caplog.records
-        if record.name == EVENT_LOGGER_NAME
-    ]
-    assert kinds == ["LLMStreamStart", "LLMStreamEnd"] * 2
+    assert events_in(caplog) == [("LLMStreamStart", None), ("LLMStreamEnd", 2)] * 2
 
 
 @each_host
@@ -414,6 +424,60 @@ def test_calls_in_a_stream(example: Any, host: Host) -> None:
                 FunctionCall("b", "{}", "sub"),
             ]
             assert result.finish_reason == "function_calls"
+            await client.close()
+
+    on(host, scenario)
+
+
+@each_host
+def test_calls_without_an_index(example: Any, host: Host) -> None:
+    """Not every server counts its calls, and some repeat their names."""
+
+    def call(**function: str) -> dict[str, Any]:
+        return {"function": function}
+
+    events = [
+        piece(tool_calls=[{"id": "a"} | call(name="add", arguments='{"a"')]),
+        piece(tool_calls=[call(arguments=": 1}")]),
+        piece("tool_calls", tool_calls=[{"id": "b"} | call(name="add")]),
+        "[DONE]",
+    ]
+    repeated = [{"index": 0, "id": "a"} | call(name="add", arguments="{")] * 2
+
+    async def scenario() -> None:
+        async with serving(
+            pieces(*events), pieces(piece("stop", tool_calls=repeated))
+        ) as server:
+            client = example.OpenAIServerClient("m", base_url=server.url)
+            (result,) = await streamed(client)
+            assert isinstance(result, CreateResult)
+            assert result.content == [
+                FunctionCall("a", '{"a": 1}', "add"),
+                FunctionCall("b", "", "add"),
+            ]
+            (result,) = await streamed(client)
+            assert isinstance(result, CreateResult)
+            assert result.content == [FunctionCall("a", "{{", "add")]
+            await client.close()
+
+    on(host, scenario)
+
+
+@each_host
+def test_a_server_that_hangs_up_after_the_answer(example: Any, host: Host) -> None:
+    """An answer that is whole is given, whatever becomes of its connection."""
+    events = ["", piece("stop", content="He"), "[DONE]"]
+
+    async def scenario() -> None:
+        async with serving(
+            pieces(*events, end=False), whole({"content": "ok"})
+        ) as server:
+            client = example.OpenAIServerClient("m", base_url=server.url)
+            first, last = await streamed(client)
+            assert first == "He"
+            assert isinstance(last, CreateResult)
+            assert (await client.create(HI)).content == "ok"
+            assert server.connections == 2
             await client.close()
 
     on(host, scenario)
@@ -589,6 +653,33 @@ def test_cancellation_closes_the_connection(
 async def cancel_when(event: anyio.Event, cancel: Callable[[], object]) -> None:
     await event.wait()
     cancel()
+
+
+@each_host
+def test_the_program_talks_to_another_server(
+    example: Any, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If it is told where that is, and what the model is called."""
+    answers = [
+        whole({"content": "Paris."}),
+        pieces(piece("stop", content="Paris!"), "[DONE]"),
+        whole({"tool_calls": [{"id": "1", "function": {"name": "weather"}}]}),
+        whole({"content": "Sunny."}),
+        whole({"content": "Again Paris."}),
+    ]
+
+    async def scenario() -> None:
+        async with serving(*answers) as server:
+            await example.main(server.url, "m")
+            assert [request["model"] for request in server.requests] == ["m"] * 5
+
+    on(host, scenario)
+    assert capsys.readouterr().out.splitlines() == [
+        "Paris. [11 + 3 tokens]",
+        "Paris! [0 + 0 tokens]",
+        "The model calls weather().",
+        "Sunny.",
+    ]
 
 
 def test_what_a_model_cannot_do_is_refused(example: Any) -> None:

@@ -22,7 +22,7 @@ def said(*texts: str) -> list[UserMessage]:
 
 async def test_a_state_that_is_refused_changes_nothing() -> None:
     """An unknown role is named, and the conversation stays."""
-    context = UnboundedChatCompletionContext([*said("a")])
+    context = UnboundedChatCompletionContext(said("a"))
     with pytest.raises(ValidationError, match=r"'DeveloperMessage'.*expected tags"):
         await context.load_state(
             {"messages": [{"type": "DeveloperMessage", "content": "x"}]}
@@ -32,7 +32,7 @@ async def test_a_state_that_is_refused_changes_nothing() -> None:
 
 async def test_clearing_forgets_the_initial_messages_but_not_the_config() -> None:
     """A component that is made again begins as this one did."""
-    context = UnboundedChatCompletionContext([*said("a")])
+    context = UnboundedChatCompletionContext(said("a"))
     await context.clear()
     assert await context.get_messages() == []
     again = ChatCompletionContext.load_component(context.dump_component())

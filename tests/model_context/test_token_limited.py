@@ -43,7 +43,7 @@ async def test_a_model_without_room_is_told(caplog: pytest.LogCaptureFixture) ->
         def remaining_tokens(self, messages: object, *, tools: object = ()) -> int:
             return -1
 
-    context = TokenLimitedChatCompletionContext(Full([]), initial_messages=[*said("a")])
+    context = TokenLimitedChatCompletionContext(Full([]), initial_messages=said("a"))
     with caplog.at_level(logging.WARNING, "autogen_core"):
         assert await context.get_messages() == []
     assert "the model leaves no room" in caplog.text
@@ -66,7 +66,7 @@ async def test_a_component_holds_its_client() -> None:
         ReplayChatCompletionClient(["hello"]),
         token_limit=1,
         tool_schema=[{"name": "f"}],
-        initial_messages=[*said("a", "b")],
+        initial_messages=said("a", "b"),
     )
     model = context.dump_component()
     assert model.provider == "actrio.model_context.TokenLimitedChatCompletionContext"

@@ -13,8 +13,9 @@ from typing import Literal
 import anyio
 import anyio.lowlevel
 import pytest
+from PIL import Image as PillowImage
 
-from actrio import CancellationToken, FunctionCall
+from actrio import CancellationToken, FunctionCall, Image
 from actrio.exceptions import RequestCancelled
 from actrio.models import (
     AssistantMessage,
@@ -86,10 +87,11 @@ async def test_usage_counts_words() -> None:
 
 
 async def test_every_kind_of_message_has_words() -> None:
-    """Parts of a message count as well."""
+    """Parts of a message count as well; an image has no words."""
+    image = Image(PillowImage.new("RGB", (1, 1)))
     messages: list[LLMMessage] = [
         *HI,
-        UserMessage(content=["three more words", "one"], source="user"),
+        UserMessage(content=["three more words", "one", image], source="user"),
         AssistantMessage(content=[FunctionCall("1", "{}", "add")], source="model"),
         FunctionExecutionResultMessage(
             content=[FunctionExecutionResult(content="a b", name="f", call_id="1")]

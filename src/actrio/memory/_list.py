@@ -1,5 +1,6 @@
 """A memory that is a list."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, Field, field_serializer
@@ -44,7 +45,7 @@ class ListMemory(Memory, Component[ListMemoryConfig]):
     def __init__(
         self,
         name: str | None = None,
-        memory_contents: list[MemoryContent] | None = None,
+        memory_contents: Sequence[MemoryContent] | None = None,
     ) -> None:
         self._name = name or "default_list_memory"
         self._contents = list(memory_contents or ())

@@ -1,5 +1,6 @@
 """A conversation whose end is given."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from pydantic import BaseModel
@@ -41,7 +42,7 @@ class BufferedChatCompletionContext(
     )
 
     def __init__(
-        self, buffer_size: int, initial_messages: list[LLMMessage] | None = None
+        self, buffer_size: int, initial_messages: Sequence[LLMMessage] | None = None
     ) -> None:
         super().__init__(initial_messages)
         if buffer_size <= 0:

@@ -1,7 +1,7 @@
 """The interface of a conversation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
@@ -49,7 +49,7 @@ class ChatCompletionContext(ABC, ComponentBase[BaseModel]):
 
     component_type: ClassVar[ComponentType] = "chat_completion_context"
 
-    def __init__(self, initial_messages: list[LLMMessage] | None = None) -> None:
+    def __init__(self, initial_messages: Sequence[LLMMessage] | None = None) -> None:
         self._initial_messages = (
             None if initial_messages is None else list(initial_messages)
         )

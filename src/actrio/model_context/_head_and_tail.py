@@ -1,5 +1,6 @@
 """A conversation whose beginning and end are given."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from pydantic import BaseModel
@@ -47,7 +48,7 @@ class HeadAndTailChatCompletionContext(
         self,
         head_size: int,
         tail_size: int,
-        initial_messages: list[LLMMessage] | None = None,
+        initial_messages: Sequence[LLMMessage] | None = None,
     ) -> None:
         super().__init__(initial_messages)
         for name, size in (("head_size", head_size), ("tail_size", tail_size)):

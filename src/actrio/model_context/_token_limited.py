@@ -1,6 +1,7 @@
 """A conversation of which as much is given as there are tokens for."""
 
 import logging
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from pydantic import BaseModel
@@ -58,8 +59,8 @@ class TokenLimitedChatCompletionContext(
         model_client: ChatCompletionClient,
         *,
         token_limit: int | None = None,
-        tool_schema: list[ToolSchema] | None = None,
-        initial_messages: list[LLMMessage] | None = None,
+        tool_schema: Sequence[ToolSchema] | None = None,
+        initial_messages: Sequence[LLMMessage] | None = None,
     ) -> None:
         super().__init__(initial_messages)
         if token_limit is not None and token_limit <= 0:
