@@ -497,16 +497,16 @@ FAULTS = [
     # -- states
     _fault(
         "a cancelled caller leaves while its thread is at work",
-        "_concurrency/_asyncio.py",
-        "        return self._claim()\n",
+        "_concurrency/_threads.py",
+        "        return False\n",
         "        return True\n",
         "concurrency/test_worker.py::TestRun::test_a_call_that_has_begun_is_waited_for",
     ),
     _fault(
         "a native cancel is lost while a thread is at work",
         "_concurrency/_asyncio.py",
-        "            call.cancelled()\n",
-        "            pass\n",
+        "        ):\n            call.cancelled()\n",
+        "        ):\n            pass\n",
         "concurrency/test_worker.py::TestNativeCancel::test_it_is_raised_when_the_call_has_ended",
     ),
     _fault(
@@ -689,6 +689,78 @@ FAULTS = [
         "return self.chat_completions[self._next - 1]",
         "return self.chat_completions[0]",
         "testing/test_replay.py::test_requests_at_once_get_different_responses",
+    ),
+    # -- tools, the tool agent, MCP servers
+    _fault(
+        "a thread is not told that its call was cancelled",
+        "_concurrency/_threads.py",
+        "        if self._on_cancel is not None:\n",
+        "        if False:\n",
+        "concurrency/test_threads.py::test_a_cancelled_caller_is_told_and_waits",
+    ),
+    _fault(
+        "a token does not reach a tool",
+        "tools/_cancelling.py",
+        "    with token.scope():",
+        "    with CancellationToken().scope():",
+        "tools/test_base.py::TestRunJson::test_the_token_cancels_the_call",
+    ),
+    _fault(
+        "a token is taken for another one that is heeded",
+        "tools/_cancelling.py",
+        "if heeded.get() is token:",
+        "if heeded.get() is not None:",
+        "tools/test_cancelling.py::TestUnder::test_one_scope_does_for_one_token",
+    ),
+    _fault(
+        "the last item of a stream is lost when the tool fails after it",
+        "tools/_static.py",
+        "        elif held is not _NOTHING:\n",
+        "        elif False:\n",
+        "tools/test_static.py::TestStreaming::test_an_error_comes_after_what_was_said",
+    ),
+    _fault(
+        "calls of a tool agent wait for each other",
+        "tool_agent/_agent.py",
+        "@message_handler(concurrent=True)",
+        "@message_handler",
+        "tool_agent/test_agent.py::test_a_tool_holds_up_no_other",
+    ),
+    _fault(
+        "a failing call ends the others",
+        "tool_agent/_outcomes.py",
+        "        if cancellation is not None:\n            raise\n        return exc",
+        "        raise",
+        "tool_agent/test_outcomes.py::test_an_error_ends_nobody_else",
+    ),
+    _fault(
+        "a validation error inside a tool is taken for one about its arguments",
+        "tool_agent/_agent.py",
+        "        tool.args_type().model_validate(arguments)\n",
+        "        tool.args_type().model_validate(None)\n",
+        "tool_agent/test_agent.py"
+        "::test_a_validation_error_inside_a_tool_is_not_about_its_arguments",
+    ),
+    _fault(
+        "a constraint beside a format is dropped",
+        "utils/_scalars.py",
+        "    if plain is str:\n",
+        "    if True:\n",
+        "utils/test_scalars.py::test_constraints_hold",
+    ),
+    _fault(
+        "of two limits the looser one holds",
+        "utils/_merging.py",
+        '    "minimum": max,\n',
+        '    "minimum": min,\n',
+        "utils/test_merging.py::test_the_stricter_one_holds",
+    ),
+    _fault(
+        "stopping a workbench does not wait for its server",
+        "tools/mcp/_session.py",
+        "        if not self._is_over:\n",
+        "        if False:\n",
+        "tools/mcp/test_workbench.py",
     ),
 ]
 
