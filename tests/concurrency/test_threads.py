@@ -26,6 +26,16 @@ async def test_the_value_comes_back_from_another_thread() -> None:
     assert found != threading.get_ident()
 
 
+async def test_a_call_that_ends_is_told_nothing() -> None:
+    """Its caller gets the value or the error as without anybody to tell."""
+    told: list[str] = []
+    host = current_host()
+    assert await host.run_in_thread(lambda: 5, lambda: told.append("told")) == 5
+    with pytest.raises(ZeroDivisionError):
+        await host.run_in_thread(lambda: 1 // 0, lambda: told.append("told"))
+    assert told == []
+
+
 async def test_an_error_comes_back() -> None:
     """The same object."""
     error = ValueError("mine")

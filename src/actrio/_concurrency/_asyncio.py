@@ -123,9 +123,7 @@ class AsyncioHost:
         call = ThreadCall(function, on_cancel)
 
         def wake(done: asyncio.Future[T | None]) -> None:
-            # also marks an error as seen, which nobody is told of who has left
-            if not done.cancelled():
-                done.exception()
+            done.exception()  # is seen now, though who has left is not told
             self.wake(call)
 
         done = self._loop.run_in_executor(None, partial(copy_context().run, call))
