@@ -1079,6 +1079,22 @@ async def test_a_program_ending_exception_wherever_it_is_raised(
     assert_at_rest(runtime)
 
 
+async def test_a_failing_clean_up_does_not_hide_what_ended_the_program() -> None:
+    """The block was cancelled by it; what its clean-up raises is no group instead."""
+    error = SystemExit("x")
+    with pytest.raises(SystemExit) as caught:
+        async with running() as runtime:
+            await register(runtime, "a")
+            await subscribe(runtime, "t", "a")
+            await runtime.publish_message(raising(error), TopicId("t", "k"))
+            try:
+                await anyio.sleep_forever()
+            finally:
+                raise KeyError("clean-up")
+    assert caught.value is error
+    assert_at_rest(runtime)
+
+
 @pytest.mark.parametrize("where", ["hook", "factory"])
 async def test_a_program_ending_exception_before_the_start(where: str) -> None:
     """The caller of the hook gets it, or an answer; nothing hangs or breaks the host."""

@@ -127,10 +127,13 @@ class Lifecycle:
                     if self._supervisor.is_started:
                         await self._supervisor.end(when_idle=True, inside=False)
                 except BaseException as exc:
-                    if scope.cancel_called:  # by a crash: this is the nursery's own
-                        raise
+                    own: BaseException | None = exc
+                    if scope.cancel_called:  # by a crash: that part is the nursery's
+                        _, own = host.split_cancellation(exc)
+                        if own is None:
+                            raise
                     # kept, so that the nursery does not wrap it in a group
-                    error = exc
+                    error = own
                     scope.cancel()
         finally:
             self._in_block = False
