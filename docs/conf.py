@@ -44,6 +44,7 @@ default_role = "py:obj"  # `name` in a docstring is a link
 PUBLIC = [
     "actrio",
     "actrio.exceptions",
+    "actrio.portal",
     "actrio.state",
     "actrio.testing",
     "actrio.messages",

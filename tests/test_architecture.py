@@ -29,15 +29,16 @@ LAYERS = [
     {"agents"},
     {"runtime"},
     {"mailboxes", "state", "telemetry"},
-    {"testing", "__init__"},
+    {"testing", "portal", "__init__"},
+    {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 # Who may touch an event loop directly; everyone else goes through these.
 DOORS = {
-    "trio": {"_concurrency", "testing"},
-    "anyio": {"_concurrency", "testing"},
-    "asyncio": {"_concurrency", "testing"},
+    "trio": {"_concurrency", "testing", "cli"},
+    "anyio": {"_concurrency", "testing", "portal", "cli"},
+    "asyncio": {"_concurrency", "testing", "cli"},
     "uvloop": {"_concurrency", "testing"},
 }
 # Names that are the user's, so that an annotation may say them; never at run time.
@@ -49,6 +50,7 @@ PUBLIC = [
     "actrio.exceptions",
     "actrio.logging",
     "actrio.mailboxes",
+    "actrio.portal",
     "actrio.state",
     "actrio.testing",
 ]

@@ -215,6 +215,7 @@ def fragments() -> Iterator[tuple[str, str]]:
             "actrio",
             "actrio.exceptions",
             "actrio.mailboxes",
+            "actrio.portal",
             "actrio.state",
             "actrio.testing",
         )
@@ -309,6 +310,7 @@ def test_the_reference_has_every_public_name_once() -> None:
             "actrio.exceptions",
             "actrio.logging",
             "actrio.mailboxes",
+            "actrio.portal",
             "actrio.state",
             "actrio.testing",
         )

@@ -29,11 +29,14 @@ Beside the road::
     mailboxes/         peers that write to each other, without handlers
     state/             where states lie while no agent holds them: memory, SQLite
     telemetry/         spans, metrics and event records of messages
+    portal.py          a runtime for programs and threads without an event loop
     testing/           tools for testing programs made of agents
+    cli/               the `actrio` command
 
 The names below are the public ones, together with those of `actrio.exceptions`,
-`actrio.logging`, `actrio.mailboxes`, `actrio.state` and `actrio.testing`. Those in `_LATE` need an extra, and
-are imported when they are first asked for.
+`actrio.logging`, `actrio.mailboxes`, `actrio.portal`, `actrio.state` and
+`actrio.testing`. Those in `_LATE` need an extra, and are imported when they are first
+asked for.
 """
 
 import importlib

@@ -1,0 +1,1 @@
+"""The `actrio` command."""
