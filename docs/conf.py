@@ -60,6 +60,7 @@ nitpick_ignore = [
         "actrio.cache.InMemoryStoreConfig",  # empty
         "actrio.components._loading.ConcreteComponent",  # for type checkers
         "PIL.Image.Image",
+        "anyio.from_thread.BlockingPortal",
         "asyncio.events.TimerHandle",
         "asyncio.exceptions.CancelledError",
         "asyncio.futures.Future",
@@ -74,6 +75,7 @@ nitpick_ignore = [
         "collections.abc.Sequence",
         "contextlib.AbstractAsyncContextManager",
         "concurrent.futures._base.Executor",
+        "concurrent.futures._base.Future",
         "contextvars.Context",
         "os.PathLike",
         "opentelemetry.trace.Tracer",

@@ -122,8 +122,9 @@ def virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the programs sleep in no time, and race no clock of a busy machine."""
     trio_run = trio.run
 
-    def on_trio(async_fn: Any, *args: Any) -> Any:
-        return trio_run(async_fn, *args, clock=MockClock(autojump_threshold=0))
+    def on_trio(async_fn: Any, *args: Any, **options: Any) -> Any:
+        clock = MockClock(autojump_threshold=0)
+        return trio_run(async_fn, *args, **({"clock": clock} | options))
 
     def on_asyncio(main: Coroutine[Any, Any, Any]) -> Any:
         with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:

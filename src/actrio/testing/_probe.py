@@ -28,7 +28,7 @@ class Received:
     """The message itself."""
 
     context: MessageContext
-    """What came with it: sender, topic, id, and whether somebody waits."""
+    """Its sender, its topic, its id, and whether somebody waits for a response."""
 
 
 class Probe(BaseAgent):
