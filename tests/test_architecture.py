@@ -67,6 +67,7 @@ WIDER = {
     "differential": "the same scripts on autogen_core and here",
     "docs": "README and docs",
     "examples": "the programs in `examples/`",
+    "first": "what a newcomer does wrong on the first day",
     "explorer": "random programs in virtual time",
     "late": "the names that are imported when they are asked for",
     "mirror": "the rows of the inventory that need a runtime",

@@ -76,17 +76,11 @@ PROGRAMS = {
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """The documented programs as they are written for autogen_core, and some more."""
+    """A few programs that are written for autogen_core, and one that is not ours."""
     folder = tmp_path / "tree"
-    shutil.copytree(OURS, folder / "documented")
-    for path in folder.rglob("*.py"):
-        text = path.read_text().replace(
-            "from actrio import", "from autogen_core import"
-        )
-        path.write_text(text)
     for name, text in PROGRAMS.items():
         path = folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(dedent(text))
     (folder / ".venv").mkdir()
     (folder / ".venv" / "theirs.py").write_text("import autogen_core\n")

@@ -17,6 +17,7 @@ takes the message that came first. One task stays when there is nothing to do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from .._concurrency import CancelScope, Waiter, uninterruptible
 from .._contextvars import CURRENT
@@ -144,6 +145,11 @@ class Actor:
     def take_in(self, agent: Agent) -> None:
         """Move what a new agent handles concurrently to the lane for that."""
         make_interruptible(type(agent))
+        blocking = self.router.blocking
+        if blocking is not None:
+            with suppress(AttributeError):  # of an agent with __slots__
+                handle = blocking.watched(self.id, agent.on_message)
+                setattr(agent, "on_message", handle)  # noqa: B010 - final for users
         if getattr(type(agent), "_has_concurrent_handlers", False):
             # not in the protocol: only RoutedAgent knows the types of its handlers
             self.handles_concurrently = getattr(type(agent), "_handles_concurrently")  # noqa: B009 - the type checkers must not look

@@ -11,6 +11,7 @@ from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId, TopicId
 from ..messages import Delivery, Envelope
 from ._activation import Surroundings
+from ._blocking import BlockingWatch
 from ._quiescence import Quiescence
 from ._registration import Registration
 from ._supervision import Verdict
@@ -73,6 +74,8 @@ class Post(Tasks, Protocol):
     answer: Callable[[Envelope], None]
     clock: Callable[[], float]
     random: Callable[[], float]
+    blocking: BlockingWatch | None
+    """Names those who block the event loop, if somebody wants to know."""
 
     def places_for(self, registration: Registration) -> Places | None:
         """Return who decides when agents of a type leave by themselves, if anybody."""

@@ -79,9 +79,12 @@ class Directory:
         try:
             return self._registrations[type]
         except KeyError:
+            registered = ", ".join(self._registrations)
+            if not registered:
+                registered = "none; 'register' does nothing until it is awaited"
             message = (
                 f"Recipient not found: no agent type {type!r} is registered; "
-                f"register it first (registered: {', '.join(self._registrations) or 'none'})"
+                f"register it first (registered: {registered})"
             )
             raise RecipientNotFound(message) from None
 

@@ -24,6 +24,7 @@ from ..logging import ROOT_LOGGER_NAME
 from ..messages import WITHDRAWN, Delivery, Envelope, Errand, MessageContext, Request
 from ._activation import Surroundings
 from ._actor import Actor, Lane, lane_of
+from ._blocking import BlockingWatch, is_wanted
 from ._busy import BusyWatch
 from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
 from ._directory import Directory
@@ -63,6 +64,7 @@ class Router:
         self.gate = Gate(settings.inbox_capacity)
         self.supervisor = Supervisor(self, settings.grace)
         self.busy = BusyWatch(self, settings.warn_busy_after)
+        self.blocking = BlockingWatch() if is_wanted() else None
         self.surroundings = Surroundings(settings.state_store, settings.grace)
         self.residents = Residents(self, settings.max_live_agents)
         self.tally = Tally()

@@ -139,6 +139,7 @@ class Routes:
             del self._by_prefix[subscription.topic_type_prefix]
 
     def _resolve(self, topic: TopicId) -> Sequence[AgentId]:
+        _check_topic(topic)
         matching = [*self._by_type.get(topic.type, ())]
         for length in range(len(topic.type) + 1):
             matching += self._by_prefix.get(topic.type[:length], ())
@@ -146,6 +147,12 @@ class Routes:
         matching.sort(key=lambda placed: placed[0])
         ids = (subscription.map_to_agent(topic) for _, subscription in matching)
         return tuple(dict.fromkeys(ids))
+
+
+def _check_topic(topic: object) -> None:
+    if not isinstance(topic, TopicId):
+        message = f'topic {topic!r} is not a TopicId; write TopicId("type", "source")'
+        raise TypeError(message)
 
 
 def _describe(subscription: Subscription) -> str:
