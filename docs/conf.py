@@ -25,6 +25,8 @@ extensions = [
 ]
 exclude_patterns = ["_build", "changes"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_title = f"actrio {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist"]
