@@ -631,6 +631,56 @@ FAULTS = [
         "            if post.has_room and not full:\n                self._add(host, post, copy)\n            else:",
         "mailboxes/test_bus.py::test_a_broadcast_waits_for_full_mailboxes_last",
     ),
+    # -- the first hour
+    _fault(
+        "a portal's caller leaves before its handler has unwound",
+        "portal.py",
+        "self._loop.start_task_soon(_cancel, future)\n                wait([future])",
+        "self._loop.start_task_soon(_cancel, future)",
+        "test_portal.py::test_ctrl_c_cancels_the_handler_first",
+    ),
+    _fault(
+        "a portal takes calls while its block ends",
+        "portal.py",
+        "            self._is_open = False\n",
+        "            pass\n",
+        "test_portal.py::test_use_after_the_end_is_refused",
+    ),
+    _fault(
+        "a file is written half",
+        "cli/_files.py",
+        "        os.replace(name, target)",
+        "        target.write_bytes(data[:9])\n        os.replace(name, target)",
+        "cli/test_migrate.py::test_a_file_that_cannot_be_written",
+    ),
+    _fault(
+        "a name that only looks like the package is renamed",
+        "cli/_rewriting.py",
+        'if isinstance(getattr(one, "node", 0), cst.Import)',
+        "if True",
+        "cli/test_rewriting.py::test_everything_else_stays",
+    ),
+    _fault(
+        "a probe expects one message twice",
+        "testing/_probe.py",
+        "        self._unexpected.popleft()\n        return message",
+        "        return message",
+        "testing/test_probe.py::test_what_was_published_is_expected_in_order",
+    ),
+    _fault(
+        "nobody hears that a request waits for the start",
+        "runtime/_gate.py",
+        "and self.parked is None and not self._hinted",
+        "and False",
+        "test_first_day.py::test_a_request_before_the_start",
+    ),
+    _fault(
+        "a clean-up hides what ended the program",
+        "runtime/_lifecycle.py",
+        "_, own = host.split_cancellation(exc)",
+        "own = None",
+        "runtime/test_lifecycle.py::test_a_failing_clean_up_does_not_hide_what_ended_the_program",
+    ),
 ]
 
 

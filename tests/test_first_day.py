@@ -7,7 +7,7 @@ import asyncio
 import logging
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, cast
 
 import anyio
@@ -266,6 +266,19 @@ async def test_a_nested_handler_that_blocks(caplog: pytest.LogCaptureFixture) ->
     await watch.watched(AgentId("outer", "x"), outer)("x", None)
     (record,) = caplog.records
     assert record.getMessage().startswith("Agent inner/x blocked")
+
+
+async def test_an_agent_whose_on_message_is_no_coroutine_function() -> None:
+    """What it returns is awaited all the same, step by step."""
+
+    class Later:
+        def __await__(self) -> Generator[Any, Any, str]:
+            yield from anyio.sleep(1).__await__()
+            return "later"
+
+    watch = BlockingWatch()
+    handle = watch.watched(CLERK, lambda message, ctx: Later())
+    assert await handle("x", None) == "later"
 
 
 async def test_nothing_is_timed_otherwise() -> None:

@@ -487,3 +487,16 @@ def test_a_future_that_is_done_cannot_be_cancelled(host: Host) -> None:
         future: Future[None] = portal.start_soon(anyio.sleep, 0)
         future.result()
         assert not future.cancel()
+
+
+def test_a_loop_that_is_cancelled_from_within(host: Host) -> None:
+    """Whoever waits is told so, and the owner too; nothing hangs."""
+    sleeper = Sleeper()
+    with pytest.raises(RuntimeError):
+        with open_portal(SingleThreadedAgentRuntime(grace=0), host=host) as portal:
+            register(portal)
+            request = portal.start_soon(portal.runtime.send_message, sleeper, A)
+            sleeper.began.wait()
+            portal._loop.call(portal._loop.stop, True)
+            assert isinstance(request.exception(5), RuntimeStoppedError)
+    assert [agent.id for agent in Scripted.closings] == [A]
