@@ -98,7 +98,9 @@ class TrioHost:
         return wait_task_rescheduled(partial(_abort, waiter))  # noqa: ASYNC105 - the caller awaits it
 
     def idle(self, waiter: Waiter) -> Awaitable[object]:
-        return self.park(waiter)
+        # nobody is asked, so there is nothing to make for the case of a cancellation
+        waiter.parked = current_task()
+        return wait_task_rescheduled(_let_go)  # noqa: ASYNC105 - the caller awaits it
 
     def wake(self, waiter: Waiter) -> None:
         task = waiter.parked
@@ -146,6 +148,11 @@ class _Woken:
 
 
 _WOKEN: Final = cast("Outcome[object]", _Woken())
+
+
+def _let_go(raise_cancel: RaiseCancelT) -> Abort:
+    del raise_cancel
+    return Abort.SUCCEEDED
 
 
 def _abort(waiter: Waiter, raise_cancel: RaiseCancelT) -> Abort:
