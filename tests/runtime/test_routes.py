@@ -93,6 +93,17 @@ def test_answers_are_cached_but_not_without_limit() -> None:
         assert len(routes._cache) <= _CACHED_TOPICS
 
 
+def test_as_many_topics_are_remembered_as_there_are_subscriptions() -> None:
+    """A program with many topics looks each of them up once, not every time."""
+    routes = Routes()
+    topics = [TopicId(f"t{n}", "k") for n in range(_CACHED_TOPICS + 10)]
+    for topic in topics:
+        routes.add(TypeSubscription(topic.type, "a"))
+    found = [routes.recipients(topic) for topic in topics]
+    again = [routes.recipients(topic) for topic in topics]
+    assert all(one is other for one, other in zip(found, again, strict=True))
+
+
 def test_no_other_subscription_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """Adding, a topic not seen before, removing: neighbours cost nothing, in any number."""
     routes, looked = Routes(), 0

@@ -58,7 +58,7 @@ class Routes:
         found = self._cache.get(topic)
         if found is None:
             found = self._resolve(topic)
-            if len(self._cache) >= _CACHED_TOPICS:
+            if len(self._cache) >= max(_CACHED_TOPICS, len(self._by_id)):
                 self._cache.clear()
             self._cache[topic] = found
         return found
