@@ -61,12 +61,13 @@ class TopicsCurve(Curve):
     ) -> Sample:
         used = self.published or count
         async with peer.open_topics(stage, count) as (publish, deliveries):
-            deliveries.expect(1)
-            await publish(0, Tick(0))
+            deliveries.expect(used)
+            for number in range(used):  # each has been used before
+                await publish(number, Tick(number))
             await deliveries.wait()
             with Stopwatch() as watch:
                 deliveries.expect(MESSAGES)
-                for number in range(1, MESSAGES + 1):
+                for number in range(used, used + MESSAGES):
                     await publish(number * STRIDE % used, Tick(number))
                 await deliveries.wait()
             await deliveries.collect()
