@@ -9,10 +9,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 
+from .peers import PEERS
 from .results import Result, last_words
 
-__all__ = ["DEPENDENCIES", "NAME", "measure_imports"]
+__all__ = ["DEPENDENCIES", "NAME", "STATEMENTS", "measure_imports"]
 
 NAME = "import"
 DEPENDENCIES = "its dependencies"
@@ -20,6 +22,10 @@ STATEMENTS = {
     DEPENDENCIES: "import trio, anyio, attrs, cattrs",
     "actrio": "import actrio",
     "autogen_core": "import autogen_core",
+    "Pykka": "import pykka",
+    "xoscar": "import xoscar",
+    "Thespian": "import thespian.actors",
+    "Ray": "import ray",
 }
 PROGRAM = """
 import time
@@ -30,13 +36,18 @@ print(time.perf_counter() - began)
 
 
 def measure_imports(
-    results: list[Result], *, rounds: int, progress: Callable[[str], None]
+    peers: list[str],
+    results: list[Result],
+    *,
+    rounds: int,
+    progress: Callable[[str], None],
 ) -> None:
     """Import everything in turn, ``rounds`` times and once more; adds to ``results``."""
     progress(f"import: {rounds} rounds")
     own = [
-        Result("import", f"`{statement}`", name, "ms")
+        Result(NAME, f"`{statement}`", name, "ms")
         for name, statement in STATEMENTS.items()
+        if name in peers or name not in PEERS
     ]
     results += own
     environment = {
@@ -46,7 +57,7 @@ def measure_imports(
     }
     for number in range(rounds + 1):
         for result in own:
-            if result.error:
+            if result.error or result.lacks or _is_missing(result):
                 continue
             program = PROGRAM.format(statement=STATEMENTS[result.peer])
             done = subprocess.run(  # noqa: S603 - our own command
@@ -60,3 +71,11 @@ def measure_imports(
                 result.error = last_words(done.stderr)
             elif number:
                 result.values.append(float(done.stdout) * 1000)
+
+
+def _is_missing(result: Result) -> bool:
+    peer = PEERS.get(result.peer)
+    if peer is None or all(find_spec(module) for module in peer.needs):
+        return False
+    result.lacks = f"not installed: {peer.install}"
+    return True

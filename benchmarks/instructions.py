@@ -7,7 +7,8 @@ checkouts visible: ``python -m benchmarks.instructions --against ../other``.
 The worker runs twice under valgrind's callgrind, once with more operations than the
 other time, and the difference is divided by the difference: start-up, imports and
 warm-up cancel out. Hash seed and trio's shuffle are fixed. The collector stays on.
-Instructions are not time: memory that is far away costs more than its instruction.
+Instructions are not time: memory that is far away costs more than its instruction, and
+what the kernel does is not counted.
 """
 
 import argparse
@@ -17,17 +18,62 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .peers import PEERS
+from .results import Result
+from .rounds import not_there
 from .workloads import ROWS
 
-__all__ = ["count_instructions"]
+__all__ = ["NAME", "count_instructions", "measure_instructions"]
+
+NAME = "instructions"
+MISSING = "valgrind is not installed (Debian: apt install valgrind)"
 
 ROOT = Path(__file__).parents[1]
 SHORT, LONG = 500, 2_000
-DEFAULT_ROWS = ["request-1", "publish-10"]
+COUNTED = {"request-1": "one request", "publish-10": "one delivery of a publish to ten"}
 DEFAULT_PEERS = ["actrio on trio", "actrio on asyncio"]
+REPORTED = ["autogen_core", "bare trio", "bare asyncio", *DEFAULT_PEERS]
+
+
+class CountingError(Exception):
+    """The program under valgrind failed."""
+
+
+def measure_instructions(
+    peers: list[str], results: list[Result], *, progress: Callable[[str], None]
+) -> None:
+    """Count for the rows and peers of a report, and add that to ``results``."""
+    valgrind = shutil.which("valgrind")
+    own = [
+        Result(f"{NAME}-{row}", f"machine instructions, {title}", name, "instructions")
+        for row, title in COUNTED.items()
+        for name in REPORTED
+        if name in peers
+    ]
+    results += own
+
+    def count(result: Result) -> None:
+        row = result.row.removeprefix(f"{NAME}-")
+        peer = PEERS[result.peer]
+        if valgrind is None or not peer.is_installed:
+            result.lacks = MISSING if valgrind is None else str(not_there(peer))
+            return
+        progress(f"instructions: {result.peer}, {row}")
+        try:
+            result.values.append(count_instructions(valgrind, result.peer, row, ROOT))
+        except CountingError as exc:
+            result.error = str(exc)
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        try:
+            list(pool.map(count, own))
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def count_instructions(valgrind: str, peer: str, row: str, checkout: Path) -> float:
@@ -58,7 +104,8 @@ def _run(valgrind: str, peer: str, row: str, count: int, checkout: Path) -> int:
     )
     collected = re.search(r"Collected : (\d+)", done.stderr)
     if collected is None or '"operations"' not in done.stdout:
-        sys.exit(f"{peer} on {row} failed:\n{done.stdout}{done.stderr}")
+        message = f"{peer} on {row} failed: {done.stdout}{done.stderr[-2000:]}"
+        raise CountingError(message)
     return int(collected[1])
 
 
@@ -77,12 +124,9 @@ def main() -> None:
     arguments = options.parse_args()
     valgrind = shutil.which("valgrind")
     if valgrind is None:
-        sys.exit(
-            "valgrind is not on the PATH, so instructions cannot be counted. Install it "
-            "(Debian: apt install valgrind), or measure time: python -m benchmarks"
-        )
+        sys.exit(f"{MISSING}; or count bytecodes: python -m benchmarks --check")
     for peer in arguments.peer or DEFAULT_PEERS:
-        for row in arguments.row or DEFAULT_ROWS:
+        for row in arguments.row or COUNTED:
             here = count_instructions(valgrind, peer, row, ROOT)
             line = f"{peer}, {row}: {here:,.0f} instructions"
             if arguments.against:

@@ -17,8 +17,10 @@ list, without a runtime around them. The actor's `AgentId`, with a key of its ow
 as the actor's; the bare task has none, and is kept in a plain list. Nothing here is
 timed, so as many processes run at once as there are cores.
 
-autogen_core is left out: it has neither a task nor an inbox per agent, only a place in a
-dictionary, so there is no actor to compare with.
+The other libraries' actors are measured in the same way, as many as they can have. What
+they are differs: autogen_core has neither a task nor an inbox per agent, only a place in a
+dictionary; an actor of Pykka is a thread. Their users' objects count as theirs, since
+they cannot be built without them (autogen_core's can, and are taken off).
 """
 
 import argparse
@@ -30,26 +32,29 @@ import os
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import anyio
 
-from .peers import PEERS, Library
+from .messages import Ping, Pong, WrongResultError
+from .peers import PEERS, Library, Peer
 from .results import Result, last_words
-from .workloads import Ping, Pong, WrongResultError
+from .rounds import not_there
+from .stages import STAGES
+from .workloads import call
 
-__all__ = ["COMPARED", "NAME", "TITLES", "measure_memory"]
+__all__ = ["NAME", "TITLES", "measure_memory"]
 
 NAME = "memory"
 TITLES = {
     "memory": "one idle actor, resident memory",
     "memory-traced": "one idle actor, counted by tracemalloc",
 }
-# The ones that have something to compare.
-COMPARED = ["bare trio", "bare asyncio", "actrio on trio", "actrio on asyncio"]
+# On uvloop an actor is the same as on asyncio; only the loop differs.
+LEFT_OUT = {"actrio on uvloop"}
 ROOT = Path(__file__).parents[1]
 
 Meter = Callable[[], int]
@@ -198,6 +203,19 @@ async def agents(count: int, meter: Meter, library_name: str) -> None:
     answer(after - before)
 
 
+async def population(peer: Peer, count: int, meter: Meter) -> None:
+    """Actors of any other library, each with its first request."""
+    async with peer.open_population(STAGES[peer.host]) as address:
+        await call(await address(count), 1)
+        kept = []
+        before = meter()
+        for number in range(count):
+            kept.append(await address(number))
+            await call(kept[-1], 1)
+        after = meter()
+        answer(after - before)
+
+
 def answer(measured: int) -> NoReturn:
     """Say how many bytes, and leave at once: nobody waits for 100,000 tasks to end."""
     print(measured, flush=True)
@@ -214,12 +232,14 @@ def check(fact: bool, otherwise: str) -> None:
 
 def program(
     peer_name: str, *, only_agents: bool
-) -> Callable[[int, Meter], Awaitable[None]]:
+) -> Callable[[int, Meter], Coroutine[Any, Any, None]]:
     peer = PEERS[peer_name]
     if isinstance(peer, Library):
         build = agents if only_agents else actors
         return lambda count, meter: build(count, meter, peer.module)
-    return bare_trio if peer.host == "trio" else bare_asyncio
+    if peer_name in ("bare trio", "bare asyncio"):
+        return bare_trio if peer.host == "trio" else bare_asyncio
+    return lambda count, meter: population(peer, count, meter)
 
 
 def measure_memory(
@@ -234,7 +254,7 @@ def measure_memory(
         jobs = []
         for row, title in TITLES.items():
             live = count if row == NAME else max(100, count // 20)
-            for name in peers:
+            for name in (one for one in peers if one not in LEFT_OUT):
                 result = Result(row, f"{title} ({live:,} live)", name, "bytes")
                 results.append(result)
                 jobs.append(pool.submit(_measure, result, live))
@@ -249,10 +269,18 @@ def measure_memory(
 
 def _measure(result: Result, live: int) -> None:
     exact = result.row != NAME
+    peer = PEERS[result.peer]
+    if not peer.is_installed or peer.crosses_processes:
+        why = "not measured: its actors are processes of their own"
+        result.lacks = why if peer.is_installed else str(not_there(peer))
+        return
+    if live > peer.most_actors:
+        live = peer.most_actors
+        result.note = f"{live:,} live"
     try:
         whole = _in_process_of_its_own(result.peer, live, exact, only_agents=False)
         own = 0.0
-        if isinstance(PEERS[result.peer], Library):
+        if isinstance(peer, Library):
             own = _in_process_of_its_own(result.peer, live, exact, only_agents=True)
     except subprocess.CalledProcessError as exc:
         result.error = last_words(exc.stderr)
@@ -284,12 +312,12 @@ def main() -> None:
     host = PEERS[arguments.peer].host
     if arguments.traced:
         tracemalloc.start()
-    anyio.run(
-        measured,
-        arguments.count,
-        traced if arguments.traced else resident,
-        backend="trio" if host == "trio" else "asyncio",
-    )
+    meter = traced if arguments.traced else resident
+    if host == "threads":
+        STAGES[host].run(lambda: measured(arguments.count, meter))
+    else:
+        backend = "trio" if host == "trio" else "asyncio"
+        anyio.run(measured, arguments.count, meter, backend=backend)
 
 
 if __name__ == "__main__":

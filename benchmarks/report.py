@@ -1,51 +1,30 @@
 """The results as something to read, and as something to keep."""
 
-import datetime
-import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from statistics import median
+from typing import Any
 
-from .imports import DEPENDENCIES
+from .growth import LIMIT, grown
+from .imports import DEPENDENCIES, NAME as IMPORT
+from .machine import machine, machine_line
 from .peers import PEERS
 from .results import Result, find, ratio
 from .targets import verdicts
 
-__all__ = ["as_json", "as_markdown", "as_text", "machine"]
+__all__ = [
+    "as_json",
+    "as_markdown",
+    "as_text",
+    "floor_of",
+    "labelled",
+    "number",
+    "stopped",
+    "times",
+]
 
-PACKAGES = ["actrio", "autogen-core", "trio", "anyio", "attrs", "cattrs", "uvloop"]
 HEAD = ["", "median", "slowest .. fastest", "x autogen_core", "x bare", "p50", "p99"]
 
 
-def machine() -> dict[str, object]:
-    """What the numbers were measured on."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return {
-        "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "system": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "versions": versions,
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model n")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def as_json(results: list[Result], settings: dict[str, object]) -> dict[str, object]:
+def as_json(results: list[Result], settings: dict[str, Any]) -> dict[str, Any]:
     """Everything that was measured, and where."""
     return {
         "machine": machine(),
@@ -61,8 +40,8 @@ def as_json(results: list[Result], settings: dict[str, object]) -> dict[str, obj
 def as_text(results: list[Result]) -> str:
     """A table for the terminal."""
     blocks = []
-    for title, lines in _tables(results):
-        # A line with nothing but an error may be as long as it likes.
+    for title, lines in tables(results):
+        # A line with nothing but a reason may be as long as it likes.
         whole = [line for line in lines if any(line[1:])]
         widths = [max(map(len, column)) for column in zip(*whole, strict=True)]
         block = [title]
@@ -74,57 +53,97 @@ def as_text(results: list[Result]) -> str:
             ]
             block.append("  " + "  ".join(cells).rstrip())
         blocks.append("\n".join(block))
-    blocks += filter(None, [_targets_text(results), _notes(results)])
+    blocks += filter(None, [_targets_text(results), busy_note(results)])
     return "\n\n".join(blocks)
 
 
 def as_markdown(results: list[Result]) -> str:
     """The same, to paste into a page."""
-    blocks = []
-    for title, lines in _tables(results):
-        head, *rest = (f"| {' | '.join(line)} |" for line in lines)
-        rule = "|---|" + "---:|" * (len(lines[0]) - 1)
-        blocks.append("\n".join([f"**{title}**", "", head, rule, *rest]))
+    blocks = [markdown_table(title, lines) for title, lines in tables(results)]
     judged = [
         f"| {target} | {reached:.2f} | {'met' if met else '**missed**'} |"
         for target, reached, met in verdicts(results)
     ]
     if judged:
         blocks.append("\n".join(["| target | reached | |", "|---|---:|---|", *judged]))
-    where = machine()
-    blocks.append(
-        f"{where['python']}, {where['processor']}, {where['cores']} cores, {where['system']}; "
-        + ", ".join(f"{k} {v}" for k, v in dict(where["versions"]).items())  # type: ignore[call-overload]
-    )
-    blocks += filter(None, [_notes(results)])
+    blocks.append(machine_line(machine()))
+    blocks += filter(None, [busy_note(results)])
     return "\n\n".join(blocks)
 
 
-def _tables(results: list[Result]) -> list[tuple[str, list[list[str]]]]:
+def markdown_table(title: str, lines: list[list[str]]) -> str:
+    """One table under a bold title."""
+    head, *rest = (f"| {' | '.join(line)} |" for line in lines)
+    rule = "|---|" + "---:|" * (len(lines[0]) - 1)
+    return "\n".join([f"**{title}**", "", head, rule, *rest])
+
+
+def tables(results: list[Result]) -> list[tuple[str, list[list[str]]]]:
     """For each row a title and its lines, head first."""
-    tables = []
+    made = []
     for row in dict.fromkeys(result.row for result in results):
         own = [result for result in results if result.row == row]
-        title = "imports" if row == "import" else own[0].title
+        if own[0].count is not None:
+            made.append(_growth_table(row, own))
+            continue
+        title = "time to import" if row == IMPORT else own[0].title
+        less = ", less is better" if own[0].less_is_better else ""
         lines = [_line(result, results) for result in own]
         used = [i for i in range(len(HEAD)) if i < 2 or any(line[i] for line in lines)]
         lines = [[line[i] for i in used] for line in (HEAD, *lines)]
-        tables.append((f"{row}: {title}, {own[0].unit}", lines))
-    return tables
+        made.append((f"{row}: {title}, {own[0].unit}{less}", lines))
+    return made
+
+
+def _growth_table(row: str, own: list[Result]) -> tuple[str, list[list[str]]]:
+    counts = sorted({result.count for result in own if result.count is not None})
+    title, _, of = own[0].title.partition(": ")
+    lines = [["", *(f"{count:,}" for count in counts), "growth"]]
+    for peer in dict.fromkeys(result.peer for result in own):
+        points = [result for result in own if result.peer == peer]
+        if not any(point.values for point in points):
+            lines.append(
+                [f"{labelled(peer)}: {points[0].why_not}", *[""] * len(lines[0][1:])]
+            )
+            continue
+        cells = {p.count: number(p.middle) if p.values else "-" for p in points}
+        factor = grown(points)
+        mark = " !" if factor > LIMIT else ""
+        line = [cells.get(count, "-") for count in counts]
+        lines.append(
+            [f"{labelled(peer)}{stopped(points)}", *line, f"{factor:.2f} x{mark}"]
+        )
+    return f"{row}: {title}, {own[0].unit}, by number of {of}", lines
+
+
+def stopped(points: list[Result]) -> str:
+    """Why a curve ends where it does, in brackets; nothing if it does not end early."""
+    last = points[-1]
+    why = last.note or ("" if last.values else last.why_not)
+    return f" ({why})" if why else ""
+
+
+def labelled(peer: str) -> str:
+    """The name of a peer, with what makes it another kind of thing."""
+    crosses = peer in PEERS and PEERS[peer].crosses_processes
+    return f"{peer} (across processes)" if crosses else peer
 
 
 def _line(result: Result, results: list[Result]) -> list[str]:
+    name = labelled(result.peer)
     if not result.values:
-        return [f"{result.peer}: {result.error or 'not measured'}", *[""] * 6]
+        return [f"{name}: {result.why_not}", *[""] * 6]
+    if result.note:
+        name += f" ({result.note})"
     low, high = min(result.values), max(result.values)
-    if not result.unit.endswith("/s"):  # less is better: the slowest is the largest
+    if result.less_is_better:  # the slowest is the largest
         low, high = high, low
     return [
-        result.peer,
-        _number(result.middle),
-        f"{_number(low)} .. {_number(high)}" if len(result.values) > 1 else "",
-        _times(result, find(results, result.row, "autogen_core")),
-        _times(result, find(results, result.row, floor_of(result.peer))),
+        name,
+        number(result.middle),
+        f"{number(low)} .. {number(high)}" if len(result.values) > 1 else "",
+        times(result, find(results, result.row, "autogen_core")),
+        times(result, find(results, result.row, floor_of(result.peer))),
         _microseconds(result.p50),
         _microseconds(result.p99),
     ]
@@ -137,39 +156,43 @@ def floor_of(peer: str) -> str:
     return "bare trio" if PEERS[peer].host == "trio" else "bare asyncio"
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+def number(value: float) -> str:
+    """A number with three digits, or with all that stand before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _times(result: Result, base: Result | None) -> str:
+def times(result: Result, base: Result | None) -> str:
+    """How many times ``base``; nothing if that was not measured."""
     return "" if base is None else f"{ratio(result, base):.2f}"
 
 
 def _microseconds(seconds: list[float]) -> str:
-    return f"{_number(median(seconds) * 1e6)} µs" if seconds else ""
+    return f"{number(median(seconds) * 1e6)} µs" if seconds else ""
 
 
 def _targets_text(results: list[Result]) -> str:
     judged = [
-        f"  {'met   ' if met else 'MISSED'}  {reached:6.2f}  {target}"
+        f"  {'met   ' if met else 'missed'}  {reached:6.2f}  {target}"
         for target, reached, met in verdicts(results)
     ]
     return "\n".join(["targets", *judged]) if judged else ""
 
 
-def _notes(results: list[Result]) -> str:
+def busy_note(results: list[Result]) -> str:
     """A word of warning, if the machine had other things to do."""
     shares = [
         sample["cpu_seconds"] / sample["seconds"]
         for result in results
+        # the others wait for processes and threads, and are idle meanwhile
+        if result.peer in PEERS and PEERS[result.peer].is_quick
         for sample in result.samples
-        if "seconds" in sample
+        if sample.get("seconds")
     ]
     busy = sum(share < 0.9 for share in shares)
     if not busy:
         return ""
     return (
-        f"The machine was busy: in {busy} of {len(shares)} measurements the peer had "
-        "less than 90 % of a core. Ratios suffer less than rates do, but they suffer; "
-        "--cpu counts processor time instead."
+        f"The machine was busy: in {busy} of {len(shares)} measurements of programs that "
+        "never wait they had less than 90 % of a core. Ratios suffer less than rates do, "
+        "but they suffer; --cpu counts processor time instead."
     )

@@ -2,8 +2,12 @@
 
 from dataclasses import asdict, dataclass, field
 from statistics import median
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Result", "find", "last_words", "ratio", "ratios"]
+if TYPE_CHECKING:
+    from .workloads import Sample
+
+__all__ = ["Result", "find", "from_json", "last_words", "ratio", "ratios"]
 
 
 @dataclass
@@ -21,18 +25,46 @@ class Result:
     p99: list[float] = field(default_factory=list)
     samples: list[dict[str, float]] = field(default_factory=list)
     """Everything else that was measured in a round."""
+    count: int | None = None
+    """How many there were of what a growth curve is about."""
+    lacks: str = ""
+    """Why there are no values though nothing is wrong: no such feature, not installed."""
     error: str = ""
-    """Why there are no values: the peer failed, or is not installed."""
+    """Why there are no values: the peer crashed, or answered wrongly."""
+    note: str = ""
+    """What has to be known to read the values."""
 
     @property
     def middle(self) -> float:
         """The median of the rounds."""
         return median(self.values)
 
-    def as_json(self) -> dict[str, object]:
+    @property
+    def less_is_better(self) -> bool:
+        """Whether the number is a cost; otherwise it is a rate."""
+        return not self.unit.endswith("/s")
+
+    @property
+    def why_not(self) -> str:
+        """Why there are no values."""
+        return self.lacks or (f"failed: {self.error}" if self.error else "not measured")
+
+    def note_sample(self, sample: "Sample") -> None:
+        """Keep what else was measured; the latencies are summed up elsewhere."""
+        rest = asdict(sample)
+        del rest["latencies"]
+        self.samples.append(rest)
+
+    def as_json(self) -> dict[str, Any]:
         """Every sample, and the summary that the table shows."""
         summary = {"median": self.middle} if self.values else {}
         return asdict(self) | summary
+
+
+def from_json(documents: list[dict[str, Any]]) -> list[Result]:
+    """The results that `Result.as_json` wrote."""
+    known = Result.__dataclass_fields__
+    return [Result(**{k: v for k, v in one.items() if k in known}) for one in documents]
 
 
 def find(results: list[Result], row: str, peer: str) -> Result | None:

@@ -7,97 +7,37 @@ the clock twice per request would slow the turns that measure throughput.
 """
 
 import contextlib
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass
 
-from .peers import PEERS, is_installed
-from .results import Result, last_words
-from .worker import run
-from .workloads import Peer, Row, Sample
+from .messages import LacksError
+from .peers import PEERS, Peer
+from .results import Result
+from .turns import Turns
+from .workloads import Row, Sample
 
-__all__ = ["LocalTurns", "PeerFailedError", "Turns", "WorkerTurns", "measure_row"]
-
-ROOT = Path(__file__).parents[1]
+__all__ = ["Pace", "measure_row", "not_there", "noting"]
 
 
-class PeerFailedError(Exception):
-    """A peer crashed or answered wrongly; the message says how."""
+_ACROSS_PROCESSES = 3
+"""Rounds of a peer whose actors are processes: they take seconds to start and end."""
 
 
-class Turns:
-    """Takes a turn for a peer: one measurement of one row."""
+@dataclass(frozen=True)
+class Pace:
+    """How thoroughly to measure."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        return None
-
-    def take(self, peer: Peer, row: Row, count: int, *, latency: bool) -> Sample:
-        raise NotImplementedError
-
-
-class LocalTurns(Turns):
-    """All peers in this process: for tests, which have no time to start others."""
-
-    def take(self, peer: Peer, row: Row, count: int, *, latency: bool) -> Sample:
-        return run(peer, row, count, latency=latency)
-
-
-class WorkerTurns(Turns):
-    """Every peer in a process of its own, which lives until the run is over."""
-
-    def __init__(self) -> None:
-        self._workers: dict[str, subprocess.Popen[str]] = {}
-        self._told: set[str] = set()
-
-    def __exit__(self, *exc_info: object) -> None:
-        for worker in self._workers.values():
-            worker.kill()
-            worker.communicate()
-
-    def take(self, peer: Peer, row: Row, count: int, *, latency: bool) -> Sample:
-        worker = self._worker(peer)
-        assert worker.stdin is not None
-        assert worker.stdout is not None
-        command = {"row": row.name, "count": count, "latency": latency}
-        with contextlib.suppress(BrokenPipeError):
-            worker.stdin.write(json.dumps(command) + "\n")
-            worker.stdin.flush()
-        line = worker.stdout.readline()
-        if not line:
-            del self._workers[peer.name]
-            msg = f"its process ended with exit code {worker.wait()}"
-            raise PeerFailedError(msg)
-        answer = json.loads(line)
-        if "error" in answer:
-            if answer["error"] not in self._told:
-                self._told.add(answer["error"])
-                print(peer.name, "failed:", answer["error"], file=sys.stderr)
-            raise PeerFailedError(last_words(answer["error"]))
-        return Sample(**answer)
-
-    def _worker(self, peer: Peer) -> subprocess.Popen[str]:
-        if peer.name not in self._workers:
-            self._workers[peer.name] = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "benchmarks.worker", peer.name],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        return self._workers[peer.name]
+    rounds: int = 7
+    seconds: float = 0.2
+    """How long one turn takes."""
+    cpu: bool = False
+    """Rates per second of processor time, which other programs take less from."""
+    quick: bool = False
+    """Fewer operations where a row fixes their number."""
+    live: int = 100_000
+    """How many idle actors live when memory is measured."""
+    instructions: bool = False
+    """Whether instructions are counted, where valgrind is."""
 
 
 def measure_row(
@@ -105,69 +45,83 @@ def measure_row(
     peers: list[str],
     results: list[Result],
     turns: Turns,
+    pace: Pace,
     *,
-    rounds: int,
-    seconds: float,
-    cpu: bool,
-    progress: Callable[[str], None],
+    progress: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Measure some peers on one row.
 
     Each peer's result is added to ``results`` at once and then filled round by round,
-    so that whoever is interrupted has what was measured until then. With ``cpu`` a rate
-    is per second of processor time, which other programs take less from.
+    so that whoever is interrupted has what was measured until then.
     """
-    own = {name: Result(row.name, row.title, name, f"{row.unit}/s") for name in peers}
+    own = {name: Result(row.name, row.title, name, row.unit) for name in peers}
     results += own.values()
     counts: dict[str, int] = {}
     for name, result in own.items():
         progress(f"{row.name}: warming up {name}")
-        with _noting(result):
-            counts[name] = _find_count(PEERS[name], row, turns, seconds)
-    for number in range(rounds):
-        progress(f"{row.name}: round {number + 1} of {rounds}")
+        with noting(result):
+            counts[name] = _find_count(PEERS[name], row, turns, pace)
+    for number in range(pace.rounds):
+        progress(f"{row.name}: round {number + 1} of {pace.rounds}")
         turn = number % len(peers)
         for name in peers[turn:] + peers[:turn]:
-            if own[name].error:
+            if name not in counts or own[name].error:
                 continue
-            with _noting(own[name]):
-                _take_turns(PEERS[name], row, counts[name], turns, own[name], cpu)
+            if number >= _ACROSS_PROCESSES and PEERS[name].crosses_processes:
+                continue
+            with noting(own[name]):
+                _take_turns(PEERS[name], row, counts[name], turns, own[name], pace)
 
 
 @contextlib.contextmanager
-def _noting(result: Result) -> Iterator[None]:
+def noting(result: Result) -> Iterator[None]:
     """Write a failure into the result; a peer that failed once has no result at all."""
     try:
         yield
+    except LacksError as exc:
+        result.values.clear()
+        result.lacks = str(exc)
     except Exception as exc:  # noqa: BLE001 - it is part of the report
         result.values.clear()
         result.error = str(exc) or repr(exc)
 
 
-def _find_count(peer: Peer, row: Row, turns: Turns, seconds: float) -> int:
-    """How many operations take the peer so many seconds."""
-    if not is_installed(peer):
-        msg = "not installed"
-        raise PeerFailedError(msg)
+def not_there(peer: Peer) -> LacksError:
+    """The error for a peer that is not installed; says how to install it."""
+    return LacksError(f"not installed: {peer.install}")
+
+
+def _find_count(peer: Peer, row: Row, turns: Turns, pace: Pace) -> int:
+    """How many operations take the peer the time of a turn."""
+    if not peer.is_installed:
+        raise not_there(peer)
+    if row.fixed:
+        count = row.fixed_quick if pace.quick else row.fixed
+        turns.take(peer, row, max(1, count // 10), latency=False)
+        return count
     count = 50
     while True:
         sample = turns.take(peer, row, count, latency=False)
-        if sample.seconds > seconds / 3:
-            return max(100, round(seconds * sample.rate / 100) * 100)
-        count *= 2 if sample.seconds > seconds / 10 else 4
+        if sample.seconds > pace.seconds / 3:
+            return max(100, round(pace.seconds * sample.rate / 100) * 100)
+        count *= 2 if sample.seconds > pace.seconds / 10 else 4
 
 
 def _take_turns(
-    peer: Peer, row: Row, count: int, turns: Turns, result: Result, cpu: bool
+    peer: Peer, row: Row, count: int, turns: Turns, result: Result, pace: Pace
 ) -> None:
     sample = turns.take(peer, row, count, latency=False)
-    seconds = sample.cpu_seconds if cpu else sample.seconds
-    result.values.append(sample.operations / seconds)
-    rest = asdict(sample)
-    del rest["latencies"]
-    result.samples.append(rest)
+    result.values.append(row.value(sample, cpu=pace.cpu))
+    result.note_sample(sample)
+    if row.fixed and sample.operations < count:
+        result.note = f"{sample.operations:,} at most"
     if row.waits:
-        timed = turns.take(peer, row, max(100, count // 2), latency=True)
-        waits = sorted(timed.latencies)
-        result.p50.append(waits[len(waits) // 2])
-        result.p99.append(waits[len(waits) * 99 // 100])
+        sample = turns.take(peer, row, max(100, count // 2), latency=True)
+    if sample.latencies:
+        _note_latency(result, sample)
+
+
+def _note_latency(result: Result, sample: Sample) -> None:
+    waits = sorted(sample.latencies)
+    result.p50.append(waits[len(waits) // 2])
+    result.p99.append(waits[len(waits) * 99 // 100])

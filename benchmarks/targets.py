@@ -1,6 +1,8 @@
 """Is actrio as fast as the project promises?
 
-Ratios only: absolute numbers say more about the machine than about the library.
+Ratios only: absolute numbers say more about the machine than about the library. They are
+shown and never judged by an exit code, since times are at the mercy of the machine; what
+must not get worse is counted in bytecodes, by `check`.
 """
 
 from dataclasses import dataclass
@@ -46,11 +48,11 @@ def _faster(row: str, on_trio: float, on_asyncio: float) -> list[Target]:
 
 
 TARGETS = [
-    *_faster("request-1", 10, 12),
+    *_faster("request-1", 12, 20),
     Target("request-1", TRIO, "bare trio", 1, at_least=True),
-    *_faster("request-100", 13, 15),
-    *_faster("publish-1", 7, 8),
-    *_faster("publish-10", 7, 8),
+    *_faster("request-100", 16, 16),
+    *_faster("publish-1", 10, 10),
+    *_faster("publish-10", 10, 10),
     Target("memory", TRIO, "bare trio", 1.3, at_least=False),
     Target("memory", ASYNCIO, "bare asyncio", 1.3, at_least=False),
     Target("import", "actrio", DEPENDENCIES, 1.5, at_least=False),

@@ -17,34 +17,33 @@ import sys
 import traceback
 from dataclasses import asdict
 
-import anyio
+from . import stages
+from .messages import LacksError
+from .peers import PEERS, Peer
+from .workloads import CURVES, ROWS, STEPS, Row, Sample
 
-from . import workloads
-from .peers import PEERS
-from .workloads import ROWS, Peer, Row, Sample
+__all__ = ["NAMED", "run"]
 
-__all__ = ["run"]
+NAMED: dict[str, Row] = {row.name: row for row in (*ROWS, *CURVES, *STEPS)}
 
 
 def run(peer: Peer, row: Row, count: int, *, latency: bool = False) -> Sample:
     """Measure once, in an event loop made for it."""
-
-    async def measure() -> Sample:
-        return await row.measure(peer, count, latency=latency)
-
-    if peer.host == "trio":
-        return anyio.run(measure, backend="trio")
-    options = {"use_uvloop": peer.host == "uvloop"}
-    return anyio.run(measure, backend="asyncio", backend_options=options)
+    stage = stages.STAGES[peer.host]
+    return stage.run(lambda: row.measure(peer, stage, count, latency=latency))
 
 
 def answer(peer: Peer, line: str) -> dict[str, object]:
     command = json.loads(line)
-    row = next(row for row in ROWS if row.name == command["row"])
+    row = NAMED[command["row"]]
     # A program that never yields cannot be cancelled from inside: say where it is, die.
-    faulthandler.dump_traceback_later(2 * workloads.DEADLINE, exit=True)
+    faulthandler.dump_traceback_later(2 * stages.DEADLINE, exit=True)
     try:
         return asdict(run(peer, row, command["count"], latency=command["latency"]))
+    except LacksError as exc:
+        return {"lacks": str(exc)}
+    except TimeoutError:  # to print what all its tasks did would take as long again
+        return {"error": f"TimeoutError: not done after {stages.DEADLINE:.0f} s"}
     except Exception:  # noqa: BLE001 - reported as this peer's result
         return {"error": traceback.format_exc()}
     finally:
@@ -56,7 +55,7 @@ def prepare_for_counting() -> None:
     import trio._core._run
 
     trio._core._run._r.seed(0)  # noqa: SLF001 - trio shuffles its tasks with it
-    workloads.DEADLINE *= 100
+    stages.DEADLINE *= 100
 
 
 def main() -> None:
@@ -68,8 +67,10 @@ def main() -> None:
     if "--counting" in sys.argv:
         prepare_for_counting()
     peer = PEERS[sys.argv[1]]
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is no answer
     for line in sys.stdin:
-        print(json.dumps(answer(peer, line)), flush=True)
+        print(json.dumps(answer(peer, line)), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+import actrio.tools.mcp  # noqa: F401 - autodoc would import the SDK as type checkers do
+
 _SOURCE = Path(__file__).parents[1] / "src"
 _PROJECT = tomllib.loads(
     (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
@@ -30,6 +32,8 @@ extensions = [
 ]
 exclude_patterns = ["_build", "changes"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_title = f"actrio {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -49,11 +53,17 @@ default_role = "py:obj"  # `name` in a docstring is a link
 PUBLIC = [
     "actrio",
     "actrio.exceptions",
+    "actrio.portal",
     "actrio.state",
     "actrio.testing",
     "actrio.models",
     "actrio.model_context",
     "actrio.memory",
+    "actrio.code_executor",
+    "actrio.tool_agent",
+    "actrio.tools",
+    "actrio.tools.mcp",
+    "actrio.utils",
     "actrio.messages",
     "actrio.runtime",
 ]
@@ -73,9 +83,8 @@ nitpick_ignore = [
         "FieldInfo",  # pydantic's, in what LLMMessage stands for
         "NoneType",
         "types.Annotated",
-        "actrio.tools._schema.Tool",
-        "actrio.tools._schema.ToolSchema",
         "PIL.Image.Image",
+        "anyio.from_thread.BlockingPortal",
         "asyncio.events.TimerHandle",
         "asyncio.exceptions.CancelledError",
         "asyncio.futures.Future",
@@ -91,6 +100,7 @@ nitpick_ignore = [
         "collections.abc.Sequence",
         "contextlib.AbstractAsyncContextManager",
         "concurrent.futures._base.Executor",
+        "concurrent.futures._base.Future",
         "contextvars.Context",
         "os.PathLike",
         "pathlib.Path",
@@ -104,7 +114,7 @@ nitpick_ignore = [
 nitpick_ignore_regex = [
     (
         "py:class",
-        r"(actrio\..*\.)?(T|Ts|(Agent|Class|Config|Expected|FromConfig|ToConfig)T)",
+        r"(actrio\..*\.)?(T|Ts|P|(Agent|Args|Class|Config|Expected|FromConfig|Return|State|Stream|ToConfig)T)",
     )
 ]
 

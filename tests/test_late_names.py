@@ -24,7 +24,15 @@ def python(program: str) -> str:
 
 def test_importing_actrio_imports_no_extra() -> None:
     """What a program does not use costs it nothing."""
-    extras = {"pydantic", "pydantic_core", "PIL", "google", "opentelemetry", "sqlite3"}
+    extras = {
+        "pydantic",
+        "pydantic_core",
+        "PIL",
+        "google",
+        "opentelemetry",
+        "sqlite3",
+        "mcp",
+    }
     # what measures the coverage of this test has imported some of them before
     program = (
         "import sys; before = set(sys.modules); import actrio; "
@@ -67,9 +75,20 @@ except ImportError as exc:
     ]
 
 
-@pytest.mark.parametrize("module", ["models", "model_context", "memory"])
 @pytest.mark.parametrize(
-    ("package", "extra"), [("pydantic", "pydantic"), ("PIL", "images")]
+    ("module", "package", "extra"),
+    [
+        *[
+            (module, package, extra)
+            for module in ("memory", "model_context", "models", "tool_agent", "tools")
+            for package, extra in (("pydantic", "pydantic"), ("PIL", "images"))
+        ],
+        ("code_executor", "pydantic", "pydantic"),
+        ("utils", "pydantic", "pydantic"),
+        ("tools.mcp", "mcp", "mcp"),
+        ("tools.mcp", "mcp_types", "mcp"),
+        ("tools.mcp", "httpx2", "mcp"),
+    ],
 )
 def test_a_subpackage_gives_the_command(module: str, package: str, extra: str) -> None:
     """Importing it says what to install; importing actrio does not."""
@@ -85,7 +104,7 @@ except ImportError as exc:
 """
     message, name = python(program).splitlines()
     assert re.fullmatch(
-        rf"actrio\.\w+ needs {package}: pip install 'actrio\[{extra}\]'", message
+        rf"actrio\.[\w.]+ needs {package}: pip install 'actrio\[{extra}\]'", message
     )
     assert name == package
 

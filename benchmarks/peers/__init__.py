@@ -1,13 +1,15 @@
-"""Who is measured: actrio, autogen_core, and what an event loop does without either."""
+"""Who is measured: actrio, what people would use instead, and the bare event loops."""
 
-from importlib.util import find_spec
-
-from ..workloads import Peer
 from ._bare_asyncio import BareAsyncio
 from ._bare_trio import BareTrio
 from ._library import Library
+from ._peer import Peer, StartHanging
+from ._pykka import Pykka
+from ._ray import Ray
+from ._thespian import Thespian
+from ._xoscar import Xoscar
 
-__all__ = ["PEERS", "Library", "is_installed"]
+__all__ = ["PEERS", "Library", "Peer", "StartHanging"]
 
 PEERS: dict[str, Peer] = {
     peer.name: peer
@@ -18,12 +20,10 @@ PEERS: dict[str, Peer] = {
         Library("actrio on trio", "actrio", "trio"),
         Library("actrio on asyncio", "actrio", "asyncio"),
         Library("actrio on uvloop", "actrio", "uvloop"),
+        Pykka(),
+        Xoscar(),
+        Thespian("Thespian", "simpleSystemBase", most_actors=10_000),
+        Thespian("Thespian TCP", "multiprocTCPBase", most_actors=20),
+        Ray(),
     )
 }
-
-
-def is_installed(peer: Peer) -> bool:
-    """Whether everything that the peer runs on can be imported here."""
-    needs = [peer.module] if isinstance(peer, Library) else []
-    needs += ["uvloop"] if peer.host == "uvloop" else []
-    return all(find_spec(module) is not None for module in needs)

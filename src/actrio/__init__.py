@@ -31,16 +31,23 @@ Beside the road::
     mailboxes/         peers that write to each other, in memory and on Redis
     state/             where states lie while no agent holds them: memory, SQLite
     telemetry/         spans, metrics and event records of messages
-    tools/             what models can call
+    code_executor/     code that models write, and functions for it
+    utils/             JSON and its schemas, as objects
+    tools/             what models can call; tools of MCP servers
     models/            what is said to models, and the interface of their clients
     model_context/     conversations, and how much of one a model is given
     memory/            what agents remember beside a conversation
+    tool_agent/        the agent that runs tools, and the loop with a model
+    portal.py          a runtime for programs and threads without an event loop
     testing/           tools for testing programs made of agents
+    cli/               the `actrio` command
 
-The names below are the public ones, together with those of `actrio.exceptions`,
-`actrio.logging`, `actrio.mailboxes`, `actrio.memory`, `actrio.model_context`,
-`actrio.models`, `actrio.state` and `actrio.testing`. Those in `_LATE` need an extra, and
-are imported when they are first asked for.
+The names below are the public ones, together with those of `actrio.code_executor`,
+`actrio.exceptions`, `actrio.logging`, `actrio.mailboxes`, `actrio.memory`,
+`actrio.model_context`, `actrio.models`, `actrio.portal`, `actrio.state`,
+`actrio.testing`, `actrio.tool_agent`, `actrio.tools`, `actrio.tools.mcp` and
+`actrio.utils`. Those in `_LATE` need an extra, and are imported when they are first
+asked for.
 """
 
 from typing import TYPE_CHECKING

@@ -15,6 +15,7 @@ __all__ = [
     "AgentStopped",
     "CantHandleException",
     "DeadlockError",
+    "FormatNotSupportedError",
     "HandlerSignatureError",
     "InvalidImage",
     "MailboxBusClosed",
@@ -38,8 +39,10 @@ __all__ = [
     "RedisReplyError",
     "RedisTooOld",
     "RedisUnreachable",
+    "ReferenceNotFoundError",
     "RequestCancelled",
     "RuntimeStoppedError",
+    "SchemaConversionError",
     "SerializationError",
     "StateConflict",
     "StateKeyInvalid",
@@ -52,7 +55,9 @@ __all__ = [
     "StateStoreReadOnly",
     "StateStoreTooNew",
     "SubscriptionNotFound",
+    "ToolServerError",
     "UndeliverableException",
+    "UnsupportedKeywordError",
     "UntrustedProvider",
 ]
 
@@ -170,6 +175,29 @@ class InvalidImage(ActrioError, ValueError, OSError):
     """Data that should be an image is none, is broken, or is too large.
 
     In autogen_core these are a ``ValueError`` and an ``OSError``; this is both.
+    """
+
+
+class SchemaConversionError(ActrioError, ValueError):
+    """A JSON schema says something that no pydantic model can say."""
+
+
+class ReferenceNotFoundError(SchemaConversionError, LookupError):
+    """A ``$ref`` of a JSON schema points to nothing in it."""
+
+
+class FormatNotSupportedError(SchemaConversionError):
+    """A ``format`` of a JSON schema is none that is known here."""
+
+
+class UnsupportedKeywordError(SchemaConversionError):
+    """A JSON schema has no ``type``, an unknown one, or is recursive without objects."""
+
+
+class ToolServerError(ActrioError):
+    """A server of tools cannot be started, is not started, or has ended.
+
+    Its ``__cause__``, if there is one, says what happened to the connection.
     """
 
 

@@ -33,14 +33,16 @@ class FunctionCall:
             ValueError: If they are a text that is not the JSON of an object.
             TypeError: If they are neither a text nor a mapping.
         """
-        given: object = self.arguments
+        return self._checked(self.arguments)
+
+    def _checked(self, given: object) -> dict[str, Any]:
         if isinstance(given, str):
-            given = self._parsed(given)
+            return self._parsed(given)
         if isinstance(given, Mapping):
             return dict(cast("Mapping[str, Any]", given))
         raise TypeError(self._rule(f"be text or a mapping, not {given!r}"))
 
-    def _parsed(self, text: str) -> object:
+    def _parsed(self, text: str) -> dict[str, Any]:
         try:
             found: object = json.loads(text)
         except (ValueError, RecursionError) as exc:

@@ -423,14 +423,14 @@ def test_concurrent_handlers_are_known_by_the_class_of_the_message() -> None:
     Pausing()
     Watching()
     assert not Plain._has_concurrent_handlers
-    assert not Plain._handles_concurrently(Ping)
+    assert not Plain._concurrency()(Ping)
     assert Pausing._has_concurrent_handlers
-    assert Pausing._handles_concurrently(Pong)
-    assert not Pausing._handles_concurrently(Ping)
-    assert not Pausing._handles_concurrently(int)
+    assert Pausing._concurrency()(Pong)
+    assert not Pausing._concurrency()(Ping)
+    assert not Pausing._concurrency()(int)
     assert Watching._has_concurrent_handlers
-    assert Watching._handles_concurrently(int)
-    assert not Watching._handles_concurrently(Ping)
+    assert Watching._concurrency()(int)
+    assert not Watching._concurrency()(Ping)
 
 
 async def test_handlers_for_one_class_agree_about_concurrency(runtime: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from typing import ClassVar
 
 import anyio
@@ -13,33 +12,10 @@ import pytest
 
 from actrio._concurrency import Worker, current_host
 
+from .gate import Gate, let_others_run
+
 hosted = [pytest.mark.anyio, pytest.mark.every_host]
 on_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
-
-
-class Gate:
-    """A call that says when it has begun, and ends when it is told to."""
-
-    def __init__(self, then: Callable[[], object] = lambda: "value") -> None:
-        self._host = current_host()
-        self._then = then
-        self._may_end = threading.Event()
-        self.begun = anyio.Event()
-        self.ended = False
-
-    def __call__(self) -> object:
-        self._host.run_soon(self.begun.set)
-        self._may_end.wait()
-        self.ended = True
-        return self._then()
-
-    def open(self) -> None:
-        self._may_end.set()
-
-
-async def let_others_run() -> None:
-    for _ in range(5):
-        await anyio.lowlevel.checkpoint()
 
 
 class TestRun:

@@ -12,21 +12,31 @@ from collections.abc import Callable, Coroutine
 from types import ModuleType
 from typing import Any
 
+import autogen_core.code_executor
 import autogen_core.memory
 import autogen_core.model_context
 import autogen_core.models
+import autogen_core.tool_agent
+import autogen_core.tools
+import autogen_core.utils
 import pytest
 
+import actrio.code_executor
 import actrio.memory
 import actrio.model_context
 import actrio.models
+import actrio.tool_agent
+import actrio.tools
+import actrio.utils
 from actrio.testing import VirtualTimeLoop
 
-from .differs import DIFFERS
+from .differs import DIFFERS as OTHERS
+from .differs_tools import TOOLS
 from .scripts import (
     agents,
     cache,
     closures,
+    code_executors,
     components,
     contexts,
     handlers,
@@ -37,9 +47,12 @@ from .scripts import (
     memory,
     messages,
     models,
+    schemas,
     subscriptions,
     telemetry,
     tokens,
+    tool_agents,
+    tools,
 )
 
 Script = Callable[[ModuleType], Coroutine[Any, Any, object]]
@@ -48,6 +61,7 @@ MODULES = [
     agents,
     cache,
     closures,
+    code_executors,
     components,
     contexts,
     handlers,
@@ -58,10 +72,14 @@ MODULES = [
     memory,
     messages,
     models,
+    schemas,
     subscriptions,
     telemetry,
     tokens,
+    tool_agents,
+    tools,
 ]
+DIFFERS = {**OTHERS, **TOOLS}
 HANGS = "hangs"
 SCRIPTS: dict[str, Script] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": function

@@ -15,7 +15,15 @@ import actrio
 from actrio import exceptions
 
 # The sub-packages; their names are found under `autogen_core` and `actrio` afterwards.
-SUBPACKAGES = ["memory", "model_context", "models"]
+SUBPACKAGES = [
+    "code_executor",
+    "memory",
+    "model_context",
+    "models",
+    "tool_agent",
+    "tools",
+    "utils",
+]
 for subpackage in SUBPACKAGES:
     importlib.import_module(f"autogen_core.{subpackage}")
     importlib.import_module(f"actrio.{subpackage}")
@@ -55,7 +63,7 @@ def members(name: str) -> Iterator[str]:
     yield name
     if inspect.isclass(theirs):
         for member in sorted(dir(theirs)):
-            own = not member.startswith("_")
+            own = not (member.startswith("_") or hasattr(BaseException, member))
             dotted = f"{name}.{member}"
             if own and callable(getattr(theirs, member)) and dotted not in PROPERTIES:
                 yield dotted

@@ -24,5 +24,7 @@ def record(name: str) -> None:
 
 
 if __name__ == "__main__":
+    ours = {"tool_loop"}  # it uses actrio.testing
     for name in sys.argv[1:] or sorted(path.stem for path in PROGRAMS.glob("*.py")):
-        record(name)
+        if name not in ours:
+            record(name)

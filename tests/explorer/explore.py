@@ -153,6 +153,8 @@ def smaller_programs(program: Program) -> Iterator[Program]:
         "approval": 0.0,
         "drops": 0,
         "stored": False,
+        "store_faults": 0,
+        "store_nap": 0.0,
         "most": math.inf,
     }
     for name, value in plain.items():
@@ -173,6 +175,7 @@ def smaller_programs(program: Program) -> Iterator[Program]:
                 ("starting", ()),
                 ("idle_after", None),
                 ("restarts", 0),
+                ("failing", "resume"),
             )
             if getattr(spec, name) != value
         ]

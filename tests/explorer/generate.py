@@ -67,6 +67,7 @@ GRID = 2.0**-12
 """A unit of time whose multiples add up exactly."""
 _MESSAGES = 120
 _TIGHT = 0.3
+_FAULTY = 0.4
 
 
 @attrs.define
@@ -283,7 +284,7 @@ def generate(seed: int) -> Program:
         how = random.choice(["stop", "stop_when_idle", "close", "cancel", "raise"])
         at = random.randint(0, 10) * random.choice([GRID, 4 * GRID])
         disturbance = Disturbance(at, how)  # type: ignore[arg-type]  # one of the literals
-    return Program(
+    program = Program(
         agents,
         drivers,
         again,
@@ -300,4 +301,27 @@ def generate(seed: int) -> Program:
         waits_for_drivers=random.random() < 0.7,
         stored="stored" in g.features,
         most=random.choice([1, 1, 2, 3]) if "most" in g.features else math.inf,
+    )
+    # drawn from a source of its own: what a seed meant before it still means
+    return with_faults(program, Random(f"faults of {seed}"))
+
+
+def with_faults(program: Program, random: Random) -> Program:
+    """Let some agents fail for good, hooks raise, and the store make trouble."""
+    if random.random() > _FAULTY:
+        return program
+    agents = list(program.agents)
+    for index in range(len(agents)):
+        if random.random() < 0.4:
+            failing = random.choice(["stop", "stop", "escalate"])
+            agents[index] = attrs.evolve(agents[index], failing=failing)  # type: ignore[arg-type]  # one of the literals
+        if random.random() < 0.4:
+            hook = random.choice(["starting", "saving", "closing"])
+            script = (*getattr(agents[index], hook), Fail())
+            agents[index] = attrs.evolve(agents[index], **{hook: script})  # type: ignore[arg-type]  # by name
+    return attrs.evolve(
+        program,
+        agents=tuple(agents),
+        store_faults=random.choice([0, 2, 3, 5]) if program.stored else 0,
+        store_nap=random.choice([0.0, GRID, 4 * GRID]) if program.stored else 0.0,
     )

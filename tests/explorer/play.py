@@ -33,6 +33,7 @@ from .order import ordered_by_age, shown, use_tasks
 from .program import (
     Action,
     Address,
+    AgentSpec,
     Ask,
     Block,
     CancelToken,
@@ -394,6 +395,7 @@ class Stage:
             any(exc is error for error in world.hook_errors)
             or (isinstance(exc, ExceptionGroup) and "failed to close" in text)
             or (isinstance(exc, TimeoutError) and "took more than" in text)
+            or (world.is_escalated(exc) and world.stopping)
         )
         fatal = self.program.fatal and world.stopping
         not_started = type(exc) is RuntimeError and "not started" in text
@@ -424,7 +426,7 @@ class Stage:
                 inbox_capacity=spec.capacity,
                 reentrant=spec.reentrant,
                 passivate_after=spec.idle_after,
-                on_failure=_policy(spec.restarts),
+                on_failure=_policy(spec),
             )
 
     async def _factory(self) -> Player:
@@ -516,19 +518,25 @@ class Stage:
                     with anyio.CancelScope(shield=True):
                         await self._stop("close", None)
                     raise
-                self._start()
+                await self._start()
             else:
-                self._start()
+                await self._start()
                 group.start_soon(self._drive, drivers)
             if not self.program.waits_for_drivers:
                 await self._stop("stop_when_idle", None)
         await self._stop("stop_when_idle", None)
 
-    def _start(self) -> None:
-        try:
-            self.world.runtime.start()
-        except RuntimeError:
-            self.world.check(self.world.stopping, "start() failed")
+    async def _start(self) -> None:
+        while True:
+            try:
+                self.world.runtime.start()
+            except RuntimeError as exc:
+                if self.world.stopping or "still closing" not in str(exc):
+                    self.world.check(self.world.stopping, "start() failed")
+                    return
+            else:
+                return
+            await anyio.sleep(GRID)  # a visit before the start is just ending
 
     async def _drive(self, drivers: tuple[Script, ...]) -> None:
         async with anyio.create_task_group() as group:
@@ -551,12 +559,13 @@ class Stage:
                 await self._stop(how, None)
 
 
-def _policy(restarts: float) -> OnFailure:
-    if not restarts:
-        return "resume"
+def _policy(spec: AgentSpec) -> OnFailure:
+    if not spec.restarts:
+        return spec.failing
     return RestartPolicy(
         attempts=2,
-        max_restarts=restarts,
+        max_restarts=spec.restarts,
+        then="escalate" if spec.failing == "escalate" else "stop",
         first_delay=GRID,
         longest_delay=4 * GRID,
     )

@@ -165,6 +165,8 @@ class AgentSpec:
     """After how many idle seconds it leaves."""
     restarts: float = 0
     """How many restarts its policy allows; 0 for no policy."""
+    failing: Literal["resume", "stop", "escalate"] = "resume"
+    """What happens when it fails, or when it was restarted too often."""
 
 
 @attrs.frozen
@@ -198,6 +200,10 @@ class Program:
     """How long an intervention handler holds up every message and response."""
     stored: bool = False
     """Whether the runtime keeps the states of its agents in a store."""
+    store_faults: int = 0
+    """Every how manieth call of the store fails, or finds that somebody else was there."""
+    store_nap: float = 0.0
+    """How long each call of the store takes."""
     most: float = math.inf
     """How many agents may live before the least recently used one leaves."""
     drops: int = 0

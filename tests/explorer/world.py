@@ -24,14 +24,22 @@ from actrio import (
     TopicId,
 )
 from actrio._contextvars import CURRENT
+from actrio.abc import StoredState
 from actrio.exceptions import (
     AgentStopped,
     DeadlockError,
     MessageDroppedException,
     RequestCancelled,
     RuntimeStoppedError,
+    StateConflict,
+    StateStoreLocked,
 )
-from actrio.runtime import DeadLetter, DeadLetterReason, SingleThreadedAgentRuntime
+from actrio.runtime import (
+    AgentState,
+    DeadLetter,
+    DeadLetterReason,
+    SingleThreadedAgentRuntime,
+)
 from actrio.runtime._router import Router
 from actrio.runtime._supervisor import Phase
 from actrio.runtime._waits import Invocation
@@ -39,6 +47,9 @@ from actrio.state import MemoryStateStore
 
 from .order import shown
 from .program import Address, AgentSpec, Program, Script
+
+_LOOKS_EVERY = 8
+"""Every how manieth step the runtime is asked what its agents do."""
 
 _PLAYED_LIVES = 4
 """How many agents of an id do what their factory and hooks are told to."""
@@ -132,18 +143,48 @@ class Frame:
 
 
 class Books(MemoryStateStore):
-    """A store that tells what was saved last."""
+    """A store that tells what was saved last, and makes trouble as its program says."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Program) -> None:
         super().__init__()
         self.saved: dict[str, Mapping[str, Any]] = {}
+        self.errors: list[BaseException] = []
+        self.on_failed_load: Callable[[AgentId], None] = lambda _: None
+        self._program = program
+        self._calls = 0
+
+    async def load(self, key: str) -> StoredState | None:
+        if await self._is_faulty():
+            self.on_failed_load(AgentId.from_str(key))
+            raise self._error(StateStoreLocked(f"{key} cannot be read now"))
+        return await super().load(key)
 
     async def save(
         self, key: str, state: Mapping[str, Any], *, expected_version: int | None = None
     ) -> int:
-        version = await super().save(key, state, expected_version=expected_version)
+        if await self._is_faulty():
+            if self._calls % 2:
+                raise self._error(StateStoreLocked(f"{key} cannot be written now"))
+            foreign = {"handled": [-1]}  # somebody else was there
+            await super().save(key, foreign)
+            self.saved[key] = foreign
+        try:
+            version = await super().save(key, state, expected_version=expected_version)
+        except StateConflict as exc:
+            raise self._error(exc) from None
         self.saved[key] = state
         return version
+
+    async def _is_faulty(self) -> bool:
+        self._calls += 1
+        number, faults = self._calls, self._program.store_faults
+        if self._program.store_nap:
+            await anyio.sleep(self._program.store_nap)
+        return bool(faults) and not number % faults
+
+    def _error(self, exc: Exception) -> Exception:
+        self.errors.append(exc)
+        return exc
 
 
 class Approval(DefaultInterventionHandler):
@@ -202,12 +243,16 @@ class World:
     """Whether it was asked to end when idle."""
     clock: Callable[[], float] = lambda: 0.0
     """The host's clock; works outside tasks too, where dead letters may be reported."""
+    _marks: int = 0
     _tasks: dict[object, int] = attrs.field(factory=dict)
     _latest: dict[tuple[int, AgentId], int] = attrs.field(factory=dict)
     _random: Random = attrs.field(factory=lambda: Random(0))
-    store: Books = attrs.field(factory=Books)
+    store: Books = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.store = Books(self.program)
+        self.store.errors = self.hook_errors
+        self.store.on_failed_load = self.not_built
         self.tokens = [CancellationToken() for _ in range(self.program.tokens)]
         self.runtime = SingleThreadedAgentRuntime(
             grace=self.program.grace,
@@ -287,7 +332,12 @@ class World:
         self.building[frame.id] -= 1
         if error is not None:
             self.hook_errors.append(error)
+            self.not_built(frame.id)
         self._exit(frame)
+
+    def not_built(self, id: AgentId) -> None:
+        """Note that an agent could not come to life."""
+        self.stopping |= self.spec(id).failing == "escalate"
 
     def built(self, life: AgentLife) -> None:
         life.visited = self.frames[life.id][-1].visiting
@@ -311,6 +361,8 @@ class World:
     def end_hook(self, frame: Frame, error: BaseException | None) -> None:
         if error is not None:
             self.hook_errors.append(error)
+            if frame.kind in ("start", "load"):
+                self.not_built(frame.id)
         self._exit(frame)
 
     def begin_close(self, life: AgentLife) -> Frame:
@@ -409,8 +461,9 @@ class World:
             message.raised = error
         elif self.spec(frame.id).restarts:
             message.failed[frame.id] += _fails(error)
-        elif self.program.fatal and _fails(error):
-            self.stopping = True
+            self.stopping |= self.spec(frame.id).failing == "escalate"
+        elif _fails(error):
+            self.stopping |= self.ends_runtime(frame.id)
         self.mark(frame)
         self._exit(frame)
 
@@ -422,12 +475,26 @@ class World:
         message.dead[letter.recipient] += 1
         if letter.reason is DeadLetterReason.NOT_BUILT and message.published:
             to = letter.recipient
-            policy = to is not None and self.spec(to).restarts
-            self.stopping |= self.program.fatal and not policy
+            self.stopping |= to is not None and self.ends_runtime(to)
         if letter.reason is DeadLetterReason.DEADLOCK:
             self.check(
                 message.sender is not None, f"{message.number} is dead, not in a cycle"
             )
+
+    def ends_runtime(self, id: AgentId) -> bool:
+        """Whether a failure of an agent may end the runtime."""
+        spec = self.spec(id)
+        if spec.failing == "escalate":
+            return True
+        return self.program.fatal and spec.failing == "resume" and not spec.restarts
+
+    def is_escalated(self, error: BaseException) -> bool:
+        """Whether an error is what a failure of an agent ends the runtime with."""
+        return (
+            isinstance(error, BaseExceptionGroup)
+            and error.message.endswith(" failed")
+            and any(spec.failing == "escalate" for spec in self.program.agents)
+        )
 
     # -- one at a time ----------------------------------------------------------
 
@@ -473,6 +540,9 @@ class World:
 
     def mark(self, frame: Frame | None) -> None:
         """Check, in a task of ``frame`` that runs, who else of its agent runs."""
+        self._marks += 1
+        if not self._marks % _LOOKS_EVERY:
+            self._look()
         if frame is None or not frame.live:
             return  # a task that was left behind counts for nobody
         for other in self.frames[frame.id]:
@@ -490,6 +560,22 @@ class World:
                 self.problem(
                     f"{frame.id}: a nested {frame.kind} runs while its host runs"
                 )
+
+    def _look(self) -> None:
+        """Check that what the runtime says about its agents is what they do."""
+        snapshot, statistics = self.runtime.snapshot(), self.runtime.statistics()
+        self.check(repr(snapshot) and repr(statistics), "nothing is said")
+        self.check(snapshot.phase == statistics.phase, f"{snapshot} and {statistics}")
+        said = {agent.id: agent for agent in snapshot.agents}
+        for agent, frames in self.frames.items():
+            handlers = [f for f in frames if f.kind == "handler" and f.live]
+            if not handlers:
+                continue
+            state = said[agent].state
+            at_work = state in (AgentState.RUNNING, AgentState.LEAVING)
+            self.check(at_work, f"{agent} runs {handlers}, and is {state}")
+            running = len(said[agent].running)
+            self.check(running >= len(handlers), f"{agent} runs {handlers}: {running}")
 
     # -- outcomes ---------------------------------------------------------------
 
@@ -550,10 +636,12 @@ class World:
                 )
             case RuntimeStoppedError():
                 return self.may_refuse(generation, frame)
+            case BaseExceptionGroup() if self.is_escalated(error):
+                return frame is None or frame.visiting
             case AgentStopped():
-                return self.spec(to).restarts > 0 or any(
-                    error is known for known in self.hook_errors
-                )
+                spec = self.spec(to)
+                stops = spec.failing == "stop" or spec.restarts > 0
+                return stops or any(error is known for known in self.hook_errors)
             case TimeoutError():
                 return message is None and "took more than" in str(error)
             case DeadlockError():

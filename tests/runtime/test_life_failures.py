@@ -23,6 +23,7 @@ from .kit import (
     asking,
     every_host,
     idle,
+    raising,
     register,
     returning,
     running,
@@ -651,3 +652,58 @@ async def test_a_snapshot_names_hooks_and_outside_senders() -> None:
             assert agent.running[0].message_type == "a hook"
             assert agent.running[0].sender is None
             save.set()
+
+
+@pytest.mark.parametrize("failing", ["escalate", "resume"])
+async def test_a_block_that_did_not_notice_its_end_raises_the_error_itself(
+    failing: str,
+) -> None:
+    """Not wrapped once more, although its nursery was cancelled already."""
+    error = ValueError("no") if failing == "escalate" else SystemExit("out")
+    with pytest.raises(BaseException, match=r"agent a/k failed|out") as caught:
+        async with SingleThreadedAgentRuntime() as runtime:
+            await register(runtime, "a", on_failure=failing)
+            await subscribe(runtime, "t", "a")
+            await runtime.publish_message(raising(error), TopicId("t", "k"))
+            with anyio.CancelScope(shield=True):
+                await settled()
+    raised = caught.value
+    if isinstance(raised, BaseExceptionGroup):
+        (raised,) = raised.exceptions
+    assert raised is error
+
+
+@timed
+async def test_a_snapshot_says_what_keeps_an_agent_from_coming_and_going() -> None:
+    """Its hooks show for how long they run and whom they wait for, and so do delays."""
+    busy = Busy()
+
+    class Asking(Scripted):
+        async def on_start(self) -> None:
+            if self.id.key == "k":
+                await self.send_message(busy, AgentId("b", "k"))
+
+        async def on_stop(self) -> None:
+            await self.on_start()
+
+    def last_line() -> str:
+        return repr(runtime.snapshot().agents[0]).splitlines()[-1].strip()
+
+    async with running() as runtime, anyio.create_task_group() as tasks:
+        policy = RestartPolicy(first_delay=8, longest_delay=8)
+        await Asking.register(runtime, "a", Asking, on_failure=policy)
+        await register(runtime, "b")
+        await subscribe(runtime, "t", "a")
+        start(tasks, runtime.send_message, "x", A)
+        await anyio.sleep(2)
+        assert last_line() == "its first hooks for 2 s, waits for b/k"
+        busy.release.set()
+        await settled()
+        busy = Busy()
+        await runtime.publish_message(raising(ValueError("no")), TopicId("t", "k"))
+        await anyio.sleep(3)
+        assert last_line() == "its last hooks for 3 s, waits for b/k"
+        busy.release.set()
+        await settled()
+        await anyio.sleep(0.5)
+        assert last_line() == "the delay before its next try for 0.5 s"

@@ -1079,6 +1079,22 @@ async def test_a_program_ending_exception_wherever_it_is_raised(
     assert_at_rest(runtime)
 
 
+async def test_a_failing_clean_up_does_not_hide_what_ended_the_program() -> None:
+    """The block was cancelled by it; what its clean-up raises is no group instead."""
+    error = SystemExit("x")
+    with pytest.raises(SystemExit) as caught:
+        async with running() as runtime:
+            await register(runtime, "a")
+            await subscribe(runtime, "t", "a")
+            await runtime.publish_message(raising(error), TopicId("t", "k"))
+            try:
+                await anyio.sleep_forever()
+            finally:
+                raise KeyError("clean-up")
+    assert caught.value is error
+    assert_at_rest(runtime)
+
+
 @pytest.mark.parametrize("where", ["hook", "factory"])
 async def test_a_program_ending_exception_before_the_start(where: str) -> None:
     """The caller of the hook gets it, or an answer; nothing hangs or breaks the host."""
@@ -1201,3 +1217,22 @@ async def test_the_repr_says_what_it_does() -> None:
         await runtime.send_message("x", a)
         assert repr(runtime) == "<SingleThreadedAgentRuntime running, 1 agents>"
     assert "stopped" in repr(runtime)
+
+
+@timed
+async def test_a_step_with_an_agent_that_cannot_be_built_answers_at_once() -> None:
+    """What was never handled has no response that would be a step of its own."""
+
+    def fail() -> Scripted:
+        raise ValueError("no")
+
+    runtime = SingleThreadedAgentRuntime()
+    await runtime.register_factory("a", fail)
+    async with anyio.create_task_group() as tasks:
+        call = start(tasks, runtime.send_message, "x", AgentId("a", "k"))
+        await settled()
+        await runtime.process_next()
+        await settled()
+        assert isinstance(call.error, ValueError)
+        tasks.cancel_scope.cancel()
+    await runtime.close()

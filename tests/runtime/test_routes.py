@@ -78,8 +78,7 @@ def test_a_change_is_seen_by_topics_used_before() -> None:
         routes.remove(subscription.id)
         assert f"{subscription.id}" not in [s.id for s in routes.subscriptions()]
     assert ids(routes) == []
-    assert routes._by_type == routes._by_prefix == {}
-    assert routes._custom == []
+    assert [routes._by_type, routes._by_prefix, routes._custom] == [{}, {}, {}]
 
 
 def test_answers_are_cached_but_not_without_limit() -> None:
@@ -92,6 +91,43 @@ def test_answers_are_cached_but_not_without_limit() -> None:
     for number in range(2 * _CACHED_TOPICS + 10):
         routes.recipients(TopicId("other", str(number)))
         assert len(routes._cache) <= _CACHED_TOPICS
+
+
+def test_as_many_topics_are_remembered_as_there_are_subscriptions() -> None:
+    """A program with many topics looks each of them up once, not every time."""
+    routes = Routes()
+    topics = [TopicId(f"t{n}", "k") for n in range(_CACHED_TOPICS + 10)]
+    for topic in topics:
+        routes.add(TypeSubscription(topic.type, "a"))
+    found = [routes.recipients(topic) for topic in topics]
+    again = [routes.recipients(topic) for topic in topics]
+    assert all(one is other for one, other in zip(found, again, strict=True))
+
+
+def test_no_other_subscription_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adding, a topic not seen before, removing: neighbours cost nothing, in any number."""
+    routes, looked = Routes(), 0
+
+    def look(subscription: object, other: object) -> bool:
+        nonlocal looked
+        looked += 1
+        return subscription is other
+
+    for kind in (TypeSubscription, TypePrefixSubscription):
+        monkeypatch.setattr(kind, "__eq__", look)
+        monkeypatch.setattr(kind, "is_match", look)
+        monkeypatch.setattr(kind, "map_to_agent", lambda one, _: look(one, None))
+    for number in range(200):
+        routes.add(TypeSubscription("same", f"a{number}", id=f"same-{number}"))
+        routes.add(TypeSubscription(f"t{number}", "a", id=f"other-{number}"))
+        routes.add(TypePrefixSubscription("prefix", f"a{number}"))
+    routes.recipients(TopicId("t7", "k"))
+    assert looked == 1  # the one that matches is asked where the topic leads
+    for number in range(200):
+        routes.remove(f"same-{number}")
+        routes.remove(f"other-{number}")
+    assert looked == 1
+    assert len(routes) == 200
 
 
 @pytest.mark.parametrize(

@@ -160,4 +160,4 @@ def test_what_autogen_core_saves_is_stored_unchanged(place: Place, host: Host) -
             assert stored is not None
             assert json.dumps(stored.state) == json.dumps(whole)
 
-    run(store_and_load, host=host)
+    run(store_and_load, host=host, virtual_time=place.has_virtual_time)

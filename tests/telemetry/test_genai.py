@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import AsyncGenerator
+from typing import cast
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Tracer
+from pydantic import BaseModel
 
 from actrio import (
     AgentId,
     AgentInstantiationContext,
+    CancellationToken,
     SingleThreadedAgentRuntime,
     trace_create_agent_span,
     trace_invoke_agent_span,
     trace_tool_span,
 )
+from actrio.tools import BaseStreamTool, FunctionTool
 
 
 @pytest.fixture
@@ -108,3 +114,74 @@ def test_opentelemetry_is_optional() -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
     assert "pip install 'actrio[otel]'" in done.stdout
+
+
+@pytest.fixture
+def _tracing(exporter: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that has set a global provider, as it can do only once."""
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_tracing")
+async def test_a_call_of_a_tool_has_a_span(exporter: InMemorySpanExporter) -> None:
+    """It is the current one while the tool runs, and records what the tool raises."""
+
+    async def look(ok: bool) -> str:
+        if not ok:
+            message = "broken"
+            raise ValueError(message)
+        return cast("ReadableSpan", trace.get_current_span()).name
+
+    tool = FunctionTool(look, "looks")
+    token = CancellationToken()
+    seen = await tool.run_json({"ok": True}, token, call_id="7")
+    assert seen == "execute_tool look"
+    name, attributes = only(exporter)
+    assert name == "execute_tool look"
+    assert attributes == {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.system": "autogen",
+        "gen_ai.tool.name": "look",
+        "gen_ai.tool.description": "looks",
+        "gen_ai.tool.call.id": "7",
+    }
+    exporter.clear()
+    with pytest.raises(ValueError, match="broken"):
+        await tool.run_json({"ok": False}, token)
+    assert only(exporter)[1]["error.type"] == "ValueError"
+
+
+class Word(BaseModel):
+    text: str
+
+
+class Naming(BaseStreamTool[Word, Word, Word]):
+    """Says the name of the current span at each step."""
+
+    async def run(self, args: Word, cancellation_token: CancellationToken) -> Word:
+        return args
+
+    async def run_stream(
+        self, args: Word, cancellation_token: CancellationToken
+    ) -> AsyncGenerator[Word, None]:
+        for _ in range(2):
+            span = cast("ReadableSpan", trace.get_current_span())
+            yield Word(text=span.name)
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_tracing")
+async def test_whoever_reads_a_stream_is_outside_of_its_span(
+    exporter: InMemorySpanExporter,
+) -> None:
+    """The tool has it while it works; the span lasts until the stream ends."""
+    tool = Naming(Word, Word, "naming", "names")
+    stream = tool.run_json_stream({"text": "x"}, CancellationToken())
+    async for item in stream:
+        assert item.text == "execute_tool naming"
+        assert not trace.get_current_span().is_recording()
+        assert exporter.get_finished_spans() == ()
+    assert only(exporter)[0] == "execute_tool naming"

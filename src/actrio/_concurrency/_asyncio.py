@@ -16,13 +16,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, suppress
-from contextvars import Context
+from contextvars import Context, copy_context
+from functools import partial
 from types import coroutine
-from typing import Any, Final, Generic, NoReturn, TypeVar, cast
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -36,6 +36,7 @@ from ._host import (
     Worker,
     split_group,
 )
+from ._threads import ThreadCall
 
 T = TypeVar("T")
 
@@ -112,6 +113,26 @@ class AsyncioHost:
         # asyncio itself keeps only a weak reference to a task
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
+
+    async def run_in_thread(
+        self,
+        function: Callable[[], T],
+        on_cancel: Callable[[], object] | None = None,
+    ) -> T:
+        await checkpoint()
+        call = ThreadCall(function, on_cancel)
+
+        def wake(done: asyncio.Future[T | None]) -> None:
+            done.exception()  # is seen now, though who has left is not told
+            self.wake(call)
+
+        done = self._loop.run_in_executor(None, partial(copy_context().run, call))
+        done.add_done_callback(wake)
+        await self.park(call)
+        result = done.result()
+        if call.cancelled is not None:
+            call.cancelled()
+        return cast("T", result)
 
     def open_worker(self) -> Worker:
         return _AsyncioWorker(self, self._loop)
@@ -230,7 +251,7 @@ class _AsyncioWorker:
 
     async def run(self, function: Callable[[], T]) -> T:
         await checkpoint()
-        return await self._call(_Call(function))
+        return await self._call(ThreadCall(function))
 
     async def finish(self, function: Callable[[], object]) -> None:
         try:
@@ -240,7 +261,7 @@ class _AsyncioWorker:
         finally:
             self._thread.shutdown()
 
-    async def _call(self, call: _Call[T]) -> T:
+    async def _call(self, call: ThreadCall[T]) -> T:
         done = self._loop.run_in_executor(self._thread, call)
         done.add_done_callback(lambda _: self._host.wake(call))
         await self._host.park(call)
@@ -253,25 +274,7 @@ class _AsyncioWorker:
         return cast("T", result)
 
 
-class _Call(Waiter, Generic[T]):
-    """One call for a thread, which may be withdrawn until the thread begins with it."""
-
-    def __init__(self, function: Callable[[], T]) -> None:
-        self._function = function
-        self._unclaimed = threading.Lock()
-
-    def __call__(self) -> T | None:
-        return self._function() if self._claim() else None
-
-    def leave(self) -> bool:
-        return self._claim()
-
-    def _claim(self) -> bool:
-        """Say whether the caller was first, the thread or who withdraws the call."""
-        return self._unclaimed.acquire(blocking=False)
-
-
-class _LastCall(_Call[T]):
+class _LastCall(ThreadCall[T]):
     """A call that nobody withdraws."""
 
     def leave(self) -> bool:

@@ -151,6 +151,27 @@ class Host(Protocol):
         """
         ...
 
+    async def run_in_thread(
+        self,
+        function: Callable[[], T],
+        on_cancel: Callable[[], object] | None = None,
+        /,
+    ) -> T:
+        """Call ``function`` in one of the loop's threads, in the caller's context.
+
+        The loop says how many such calls run at once: trio's default limiter, 40, or
+        asyncio's default executor. The others wait.
+
+        Args:
+            function: What may block.
+            on_cancel: Called in the loop when the call is cancelled while it runs.
+
+        Cancellation: A call that has not begun is withdrawn. One that has begun is
+            waited for; then its error is raised, or else the cancellation in place of
+            its value.
+        """
+        ...
+
     def open_worker(self) -> Worker:
         """Make a worker; whoever does must call `Worker.finish` in the end."""
         ...

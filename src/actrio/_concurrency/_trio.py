@@ -23,6 +23,7 @@ from trio.lowlevel import (
 )
 
 from ._host import CancelScope, Nursery, Timer, Waiter, Worker, split_group
+from ._threads import ThreadCall
 
 if TYPE_CHECKING:
     from outcome import Outcome
@@ -89,6 +90,25 @@ class TrioHost:
     ) -> None:
         spawn_system_task(async_fn, context=context)
 
+    async def run_in_thread(
+        self,
+        function: Callable[[], T],
+        on_cancel: Callable[[], object] | None = None,
+    ) -> T:
+        # trio's own way, which its virtual clock and ``trio.from_thread`` know; in a
+        # tuple, because it takes a coroutine for a mistake
+        def call() -> tuple[T]:
+            return (function(),)
+
+        result: tuple[T] | None
+        if on_cancel is None:
+            result = await trio.to_thread.run_sync(call)
+        else:
+            result = await _run_watched(ThreadCall(call, on_cancel))
+        await trio.lowlevel.checkpoint_if_cancelled()
+        assert result is not None, "only a cancelled call is withdrawn"
+        return result[0]
+
     def open_worker(self) -> Worker:
         return _TrioWorker()
 
@@ -98,7 +118,9 @@ class TrioHost:
         return wait_task_rescheduled(partial(_abort, waiter))  # noqa: ASYNC105 - the caller awaits it
 
     def idle(self, waiter: Waiter) -> Awaitable[object]:
-        return self.park(waiter)
+        # nobody is asked, so there is nothing to make for the case of a cancellation
+        waiter.parked = current_task()
+        return wait_task_rescheduled(_let_go)  # noqa: ASYNC105 - the caller awaits it
 
     def wake(self, waiter: Waiter) -> None:
         task = waiter.parked
@@ -118,6 +140,38 @@ class TrioHost:
     def is_stray(self, exc: BaseException) -> bool:
         del exc
         return False  # only trio makes a Cancelled
+
+
+async def _run_watched(call: ThreadCall[T]) -> T | None:
+    """Make a call in a thread, and tell it when that is cancelled meanwhile.
+
+    Returns:
+        Its value; None if it was cancelled before the thread had begun with it.
+    """
+    is_over = False
+    results: list[T | None] = []
+    errors: list[Exception] = []
+
+    async def watch() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            if not is_over:
+                call.leave()
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch)
+            try:
+                results.append(await trio.to_thread.run_sync(call))
+            except Exception as exc:  # noqa: BLE001 - raised below
+                errors.append(exc)  # a nursery would make a group of it
+            is_over = True
+            nursery.cancel_scope.cancel()
+    finally:
+        for error in errors:  # before the cancellation, which will come again
+            raise error
+    return results[0]
 
 
 class _TrioWorker:
@@ -146,6 +200,11 @@ class _Woken:
 
 
 _WOKEN: Final = cast("Outcome[object]", _Woken())
+
+
+def _let_go(raise_cancel: RaiseCancelT) -> Abort:
+    del raise_cancel
+    return Abort.SUCCEEDED
 
 
 def _abort(waiter: Waiter, raise_cancel: RaiseCancelT) -> Abort:

@@ -7,7 +7,7 @@ method itself and looks at the class of what it returned.
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from inspect import signature
+from inspect import iscoroutine, signature
 from types import NoneType
 from typing import Any
 
@@ -145,10 +145,12 @@ class Handler:
         """Return the response, or complain about its class; subclasses are welcome."""
         if object in self.allowed or isinstance(response, self.produces_types):
             return response
+        remedy = f"correct its annotation or write @{self.decorator}(strict=False)"
+        if iscoroutine(response):
+            remedy = "write 'await' in front of the call that gave it"
         text = (
             f"{self.name} returned {response!r}; it may return "
-            f"{names_of(self.produces_types)}, so correct its annotation or write "
-            f"@{self.decorator}(strict=False)"
+            f"{names_of(self.produces_types)}, so {remedy}"
         )
         if self.strict:
             raise ValueError(text)

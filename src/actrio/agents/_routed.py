@@ -175,9 +175,9 @@ class RoutedAgent(BaseAgent):
         return None if handler is None else handler.function.__qualname__
 
     @classmethod
-    def _handles_concurrently(cls, message_type: type) -> bool:
-        """Say whether messages of this class are handled beside others."""
-        return cls._routing().is_concurrent(message_type)
+    def _concurrency(cls) -> Callable[[type], bool]:
+        """Return what says whether messages of a class are handled beside others."""
+        return cls._routing().is_concurrent
 
 
 def _reachable(handlers: Sequence[Handler]) -> list[Handler]:

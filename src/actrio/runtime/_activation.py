@@ -27,6 +27,7 @@ from ..agents import BaseAgent, ClosureAgent
 from ..exceptions import StateConflict
 from ..identity import AgentId
 from ..logging import ROOT_LOGGER_NAME
+from ._endings import ends_program
 
 _logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 
@@ -92,6 +93,8 @@ async def activate(
         if is_new:
             leaving = _Leaving(agent, id, surroundings.grace, host)
             await leaving.take("close()", partial(_call, agent, "close"))
+            for error in filter(ends_program, leaving.farewell.errors):
+                raise error from None
             log_farewell(id, leaving.farewell)
         raise
     return version
@@ -144,6 +147,7 @@ class _Leaving:
         self._id = id
         self._grace = grace
         self._host = host
+        self._saved = False
         self.farewell = Farewell()
 
     @property
@@ -151,17 +155,31 @@ class _Leaving:
         """Whether its state could not be saved, and is not outdated either."""
         errors = self.farewell.errors
         outdated = any(isinstance(error, StateConflict) for error in errors)
-        return bool(errors or self.farewell.cancelled) and not outdated
+        return not self._saved and not outdated
 
     async def save(self, store: StateStore, version: int) -> None:
         """Save the agent's state; errors say that it is not saved."""
+        await self._save(store, version)
+        if self.farewell.cancelled and not self._saved and not self.farewell.errors:
+            # asyncio's own cancellation came in between, and comes once
+            await self._save(store, version)
+
+    async def _save(self, store: StateStore, version: int) -> None:
+        key = str(self._id)
         states: list[Mapping[str, Any]] = []
 
         async def ask() -> None:
             states.append(await _save_state(self._agent))
 
         async def keep() -> None:
-            await store.save(str(self._id), states[0], expected_version=version)
+            try:
+                await store.save(key, states[0], expected_version=version)
+            except StateConflict:
+                stored = await store.load(key) if self.farewell.cancelled else None
+                if stored is None or stored.state != states[0]:
+                    raise
+                # it was ours: the save that was cancelled had been finished
+            self._saved = True
 
         await self.take("save_state()", ask, is_needed=True)
         if states:
@@ -224,7 +242,8 @@ def log_farewell(id: AgentId, farewell: Farewell) -> None:
 
 
 def _keeps_state(agent: Agent) -> bool:
-    return type(agent).save_state not in _KEEP_NOTHING
+    save_state = getattr(type(agent), "save_state", None)
+    return save_state is not None and save_state not in _KEEP_NOTHING
 
 
 @interruptible

@@ -17,6 +17,7 @@ takes the message that came first. One task stays when there is nothing to do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from .._concurrency import CancelScope, Waiter, uninterruptible
 from .._contextvars import CURRENT
@@ -116,6 +117,16 @@ class Actor:
         """Whether messages wait, for the agent that is there or the next one."""
         return any(lane.inbox.size for lane in self.lanes())
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no agent, and nothing that waits for one."""
+        life = self.life
+        if life.is_built or life.changing is not None or self.is_addressed:
+            return False
+        if life.agent is not None and self.registration.factory is None:
+            return False  # an instance that was closed is there for the next start
+        return not any(lane.tasks for lane in self.lanes())
+
     def lanes(self) -> Iterator[Lane]:
         """Yield the lane, and the one beside it if there is one."""
         yield self.lane
@@ -144,9 +155,14 @@ class Actor:
     def take_in(self, agent: Agent) -> None:
         """Move what a new agent handles concurrently to the lane for that."""
         make_interruptible(type(agent))
+        blocking = self.router.blocking
+        if blocking is not None:
+            with suppress(AttributeError):  # of an agent with __slots__
+                handle = blocking.watched(self.id, agent.on_message)
+                setattr(agent, "on_message", handle)  # noqa: B010 - final for users
         if getattr(type(agent), "_has_concurrent_handlers", False):
             # not in the protocol: only RoutedAgent knows the types of its handlers
-            self.handles_concurrently = getattr(type(agent), "_handles_concurrently")  # noqa: B009 - the type checkers must not look
+            self.handles_concurrently = getattr(type(agent), "_concurrency")()  # noqa: B009 - the type checkers must not look
         elif self.side_lane is None:
             return
         else:
@@ -207,6 +223,8 @@ class Actor:
             raise
         finally:
             lane.tasks -= 1
+            if self.is_gone:
+                self.router.forget(self)
             self.router.task_ended()
 
     @uninterruptible

@@ -6,6 +6,7 @@ from .._concurrency import Host
 from .._contextvars import CURRENT
 from ._activation import Farewell, deactivate, log_farewell
 from ._actor import Actor
+from ._endings import ends_program
 from ._router import Router
 from ._waits import Invocation
 
@@ -16,7 +17,8 @@ async def close_agents(router: Router, host: Host, *, log_errors: bool = False) 
     Args:
         router: Whose agents.
         host: The loop to close them in.
-        log_errors: Log what goes wrong, because something else is raised.
+        log_errors: Log what goes wrong, because something else is raised, unless it is
+            meant for the program.
 
     Raises:
         Exception: What the agents' hooks or the store raised, after all agents were
@@ -25,6 +27,7 @@ async def close_agents(router: Router, host: Host, *, log_errors: bool = False) 
     Cancellation: Shielded; each step of each agent has ``grace`` seconds.
     """
     errors: list[BaseException] = []
+    ending: list[BaseException] = []
     cancelled: BaseException | None = None
     for actor in router.directory:
         if not actor.life.is_built:
@@ -33,9 +36,12 @@ async def close_agents(router: Router, host: Host, *, log_errors: bool = False) 
         cancelled = cancelled or farewell.cancelled
         if log_errors or cancelled is not None:
             log_farewell(actor.id, farewell)
+            ending += filter(ends_program, farewell.errors)
         else:
             errors += farewell.errors
-    router.residents.recount(router.directory, resting=True)
+    router.residents.rest(router.directory)
+    if ending:
+        raise ending[0]
     if cancelled is not None:
         raise cancelled
     if len(errors) == 1:

@@ -11,6 +11,7 @@ from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId, TopicId
 from ..messages import Delivery, Envelope
 from ._activation import Surroundings
+from ._blocking import BlockingWatch
 from ._quiescence import Quiescence
 from ._registration import Registration
 from ._supervision import Verdict
@@ -73,13 +74,15 @@ class Post(Tasks, Protocol):
     answer: Callable[[Envelope], None]
     clock: Callable[[], float]
     random: Callable[[], float]
+    blocking: BlockingWatch | None
+    """Names those who block the event loop, if somebody wants to know."""
 
     def places_for(self, registration: Registration) -> Places | None:
         """Return who decides when agents of a type leave by themselves, if anybody."""
         ...
 
     def forget(self, actor: Any) -> None:
-        """Forget an actor that has no agent and no messages."""
+        """Forget an actor that is gone."""
         ...
 
     def withdrawn(self, envelope: Envelope) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from ..abc import Agent
 from ..exceptions import RecipientNotFound
@@ -11,16 +13,20 @@ from ._actor import Actor
 from ._contracts import Post
 from ._registration import Registration
 
+_FAILED_REMEMBERED: Final = 1024
+
 
 class Directory:
     """The registered types and the live actors of one runtime."""
 
-    __slots__ = ("_actors", "_registrations", "_router", "known")
+    __slots__ = ("_actors", "_failed", "_registrations", "_router", "known")
 
     def __init__(self, router: Post) -> None:
         self._router = router
         self._registrations: dict[str, Registration] = {}
         self._actors: dict[AgentId, Actor] = {}
+        self._failed: OrderedDict[Actor, None] = OrderedDict()
+        """Who is gone and failed before, or was when this was last looked at."""
         self.known: Callable[[AgentId], Actor | None] = self._actors.get
         """Returns the actor behind an id, None if it was never addressed before."""
 
@@ -50,7 +56,21 @@ class Directory:
         self._registrations[registration.name] = registration
 
     def forget(self, actor: Actor) -> None:
-        """Forget an actor; the next message for its id finds a new one."""
+        """Forget an actor that is gone; the next message for its id finds a new one.
+
+        One that was stopped is not forgotten. One that failed is remembered for longer,
+        so that its restarts are counted together, but not any number of them.
+        """
+        if actor.life.stopped is not None:
+            return
+        if actor.life.failures is not None:
+            self._failed[actor] = None
+            self._failed.move_to_end(actor)
+            if len(self._failed) <= _FAILED_REMEMBERED:
+                return
+            actor, _ = self._failed.popitem(last=False)
+            if not actor.is_gone or actor.life.stopped is not None:
+                return
         if self._actors.get(actor.id) is actor:
             del self._actors[actor.id]
 
@@ -79,9 +99,12 @@ class Directory:
         try:
             return self._registrations[type]
         except KeyError:
+            registered = ", ".join(self._registrations)
+            if not registered:
+                registered = "none; 'register' does nothing until it is awaited"
             message = (
                 f"Recipient not found: no agent type {type!r} is registered; "
-                f"register it first (registered: {', '.join(self._registrations) or 'none'})"
+                f"register it first (registered: {registered})"
             )
             raise RecipientNotFound(message) from None
 
@@ -129,6 +152,16 @@ class Directory:
                 f"of {expected.__name__}, got {type(agent).__name__}"
             )
             raise ValueError(message)
+
+    def check_known(self, id: AgentId) -> Registration:
+        """Return the registration of an agent's type.
+
+        Raises:
+            RecipientNotFound: If no such agent type is registered.
+            TypeError: If ``id`` is something else.
+        """
+        _check_id(id)
+        return self.registration(id.type)
 
     def find_actor(self, id: AgentId) -> Actor | None:
         """Return the actor behind an id as `actor` does; None for an unknown type."""

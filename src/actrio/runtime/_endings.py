@@ -10,6 +10,20 @@ from ..messages import Envelope, Errand
 
 _NOTES_ALLOWED: Final = 32
 
+_FOREIGN_LOOP: Final = {
+    "no running event loop": (
+        "hint: the runtime runs on trio, where asyncio's functions do not work; write "
+        "trio.sleep or anyio.sleep (anyio works on both), or run the program with "
+        "asyncio.run"
+    ),
+    "must be called from async context": (
+        "hint: the runtime runs on asyncio, where trio's functions do not work; write "
+        "asyncio.sleep or anyio.sleep (anyio works on both), or run the program with "
+        "trio.run"
+    ),
+}
+"""What the hosts say to a function of the other one, and what to write instead."""
+
 
 def ends_program(exc: BaseException) -> bool:
     """Say whether an exception is meant for the program, not for a caller."""
@@ -33,6 +47,9 @@ def add_note(exc: BaseException, agent: object, envelope: Envelope) -> None:
     # an exception object that is raised again and again must not grow
     if note not in notes and len(notes) < _NOTES_ALLOWED:
         exc.add_note(note)
+        hint = _FOREIGN_LOOP.get(str(exc)) if type(exc) is RuntimeError else None
+        if hint is not None:
+            exc.add_note(hint)
 
 
 def _doing(agent: object, envelope: Envelope) -> str:

@@ -8,13 +8,18 @@ then a response is a thing of its own, as in autogen_core.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 
 from .._concurrency import Waiter
+from ..logging import ROOT_LOGGER_NAME
 from ..messages import DONE, WITHDRAWN, Envelope
+
+_logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 
 
 @attrs.frozen
@@ -44,6 +49,7 @@ class Gate(Waiter):
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._held: deque[Held] = deque()
+        self._hinted = False
 
     def __len__(self) -> int:
         self._drop_withdrawn()
@@ -62,6 +68,13 @@ class Gate(Waiter):
                 "start() before sending more, or give a larger inbox_capacity"
             )
             raise RuntimeError(message)
+        if held.envelope is not None and self.parked is None and not self._hinted:
+            self._hinted = True
+            _logger.warning(
+                "A request to %s waits, because the runtime has not been started; write "
+                "'async with runtime:', or call runtime.start() before sending",
+                held.envelope.recipient,
+            )
         self._held.append(held)
 
     def take(self) -> Held | None:

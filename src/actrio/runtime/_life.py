@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from .._concurrency import Waiter, uninterruptible
+from .._concurrency import uninterruptible
 from .._contextvars import CURRENT
 from ..abc import Agent
 from ..identity import AgentId
-from ..messages import Delivery, Envelope
+from ..messages import Delivery
 from ._activation import Farewell, activate, deactivate, log_farewell
 from ._contracts import Places, Post
 from ._endings import ends_program, program_ended
+from ._parting import Departure, Parting
 from ._registration import Registration
 from ._supervision import Decision, Failure, decide
 from ._waits import Invocation, Node, stuck_behind
@@ -62,37 +63,6 @@ class Premises(Protocol):
     def call_others(self) -> None:
         """See to it that all tasks run that are needed, and no others stay."""
         ...
-
-
-class Parting:
-    """The wish that an agent leaves, until it has."""
-
-    def __init__(self) -> None:
-        self.saves = True
-        """Whether its state is worth keeping: not after a failure."""
-        self.drains = False
-        """Whether no message may begin before."""
-        self.waiters: list[Waiter] = []
-        """Who wants to know when it is over."""
-        self.farewell: Farewell | None = None
-        """How it ended."""
-
-
-class Departure(Invocation):
-    """The run of an agent's last hooks."""
-
-    def __init__(
-        self, id: AgentId, owner: object, residents: Places | None, place: object
-    ) -> None:
-        super().__init__(id, owner)
-        self._residents = residents
-        self._place = place
-
-    def begin_waits(self, envelopes: tuple[Envelope, ...]) -> None:
-        """Tell the residents too: nobody may wait for an agent that waits itself."""
-        super().begin_waits(envelopes)
-        if self._residents is not None:
-            self._residents.waits(self._place)
 
 
 class Failures:
@@ -188,6 +158,12 @@ class Life:
         if parting.saves:
             self._parted(parting, Farewell(stays=True))
 
+    def abandon(self) -> None:
+        """Know that the loop was torn down, and with it what the agent was just doing."""
+        if isinstance(self.changing, Departure):
+            self.retire()
+        self.changing = None
+
     def revive(self) -> None:
         """Let an agent that was stopped come again, and forget its failures."""
         self.failures = None
@@ -235,6 +211,7 @@ class Life:
         """Build the agent, or fail everything that waits for it."""
         router = self.place.router
         invocation = self.changing = Invocation(self.place.id, router)
+        invocation.began_at = router.clock()
         CURRENT.set(invocation)
         counted = False
         try:
@@ -303,6 +280,7 @@ class Life:
         invocation = self.changing = Departure(
             self.place.id, router, self.residents, self.place
         )
+        invocation.began_at = router.clock()
         CURRENT.set(invocation)
         router.quiescence.enter()
         if self.residents is not None:
@@ -344,8 +322,8 @@ class Life:
             router.tally.passivations += parting.saves
         for waiter in parting.waiters:
             router.wake(waiter)
-        if parting.saves and not farewell.stays and not self.place.is_addressed:
-            router.forget(self.place)
+        for error in filter(ends_program, farewell.errors):
+            router.crash(error)
         self.place.call_others()
 
     # -- failing ----------------------------------------------------------------

@@ -17,7 +17,7 @@ from ..identity import AgentId
 from ..messages import CancellationToken, Errand, MessageContext
 from ._actor import Actor
 from ._closing import close_agents
-from ._endings import ends_program
+from ._endings import ends_program, program_ended
 from ._errors import wrong_loop
 from ._requests import ask, current_invocation
 from ._router import Router
@@ -127,10 +127,13 @@ class Lifecycle:
                     if self._supervisor.is_started:
                         await self._supervisor.end(when_idle=True, inside=False)
                 except BaseException as exc:
-                    if scope.cancel_called:  # by a crash: this is the nursery's own
-                        raise
+                    own: BaseException | None = exc
+                    if scope.cancel_called:  # by a crash: that part is the nursery's
+                        _, own = host.split_cancellation(exc)
+                        if own is None:
+                            raise
                     # kept, so that the nursery does not wrap it in a group
-                    error = exc
+                    error = own
                     scope.cancel()
         finally:
             self._in_block = False
@@ -190,7 +193,7 @@ class Lifecycle:
     async def passivate(self, id: AgentId) -> None:
         """Let an agent leave, also while the runtime does not run."""
         router, supervisor = self._router, self._supervisor
-        registration = router.directory.registration(id.type)
+        registration = router.directory.check_known(id)
         if registration.factory is None:
             message = (
                 f"agent {id} was registered as an instance, so nothing could bring it "
@@ -202,6 +205,8 @@ class Lifecycle:
             return
         actor.life.revive()
         if not actor.life.is_built:
+            if actor.is_gone:
+                router.forget(actor)
             return
         router.bind_loop()
         if self._is_inside():
@@ -212,6 +217,8 @@ class Lifecycle:
             await self._visit(id, partial(self._wait_for_parting, actor))
 
     async def _wait_for_parting(self, actor: Actor) -> None:
+        if not actor.life.is_built:
+            return  # it has left while this visit was prepared
         waiter, parting = Waiter(), actor.life.part()
         parting.waiters.append(waiter)
         await self._router.host.park(waiter)
@@ -219,7 +226,8 @@ class Lifecycle:
         if farewell is None or (farewell.stays and not farewell.errors):
             raise self._router.stopped_error(actor.id)
         if farewell.errors:
-            raise farewell.errors[0]
+            error = farewell.errors[0]
+            raise program_ended(actor.id, error) if ends_program(error) else error
 
     async def _visit(self, id: AgentId, visit: Callable[[], Awaitable[object]]) -> Any:
         """Run something in a supervisor that lives no longer than all visits."""

@@ -88,9 +88,10 @@ def register_type(
 
     Raises:
         ValueError: If the name, a number or the policy is not allowed.
-        TypeError: If the policy is none.
+        TypeError: If the policy is none, or the factory cannot be called.
     """
     AgentId(name, "default")  # checks the name
+    _check_factory(name, factory)
     if max_concurrency is None:
         max_concurrency = settings.max_concurrency
     if inbox_capacity is None:
@@ -107,6 +108,15 @@ def register_type(
         passivate_after,
         checked_policy(on_failure, is_instance=factory is None),
     )
+
+
+def _check_factory(name: str, factory: object) -> None:
+    if factory is not None and not callable(factory):
+        message = (
+            f"the factory of agent type {name!r} is {factory!r}, which cannot be called; "
+            "write a function that makes one agent for each id: lambda: MyAgent(...)"
+        )
+        raise TypeError(message)
 
 
 @interruptible

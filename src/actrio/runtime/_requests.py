@@ -22,7 +22,7 @@ from ..messages import DONE, RUNNING, Envelope, Request
 from ._actor import Actor, Lane
 from ._dead_letters import DeadLetterReason
 from ._endings import add_note
-from ._life import Departure
+from ._parting import Departure
 from ._router import Router
 from ._waits import Hold, Invocation, Node, cycle_through, stuck_behind
 

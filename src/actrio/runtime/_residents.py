@@ -8,24 +8,46 @@ A new agent waits until somebody who makes room for it has left; otherwise a fas
 could have any number of agents on their way out. An agent on its way out may ask others,
 even the one that waits for its place. So nobody waits for an agent that waits itself:
 that leaves no cycle.
+
+An agent that cannot be saved is left alone for a while, and altogether while somebody
+waits for the runtime to be idle: closing it will save it, and agents that try again and
+again would keep each other busy for ever.
 """
 
 from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
 
 from .._concurrency import Waiter
 from ._actor import Actor
 from ._contracts import Tasks
 from ._registration import Registration
 
+_TRIED_AGAIN_AFTER: Final = 1.0
+"""How many seconds an agent that could not be saved is left alone."""
+
+_LOOKED_AT: Final = 16
+"""How many of those that are left alone are passed over to find one that may go."""
+
+
+class Building(Tasks, Protocol):
+    """Where residents live."""
+
+    clock: Callable[[], float]
+
+    @property
+    def ends_when_idle(self) -> bool:
+        """Whether somebody waits for the runtime to be idle."""
+        ...
+
 
 class Residents:
     """The agents of one runtime that live, as far as anybody has to know."""
 
-    def __init__(self, router: Tasks, limit: float) -> None:
+    def __init__(self, router: Building, limit: float) -> None:
         self._router = router
         self._limit = limit
         self._live = 0
@@ -37,8 +59,8 @@ class Residents:
         """New agents that wait for one of those that go; never more of them."""
         self._idle: OrderedDict[Actor, None] = OrderedDict()
         """Who may leave, least recently used first; some are at work again."""
-        self._refused: set[Actor] = set()
-        """Who could not be saved; only somebody else has it tried again."""
+        self._refused: dict[Actor, float] = {}
+        """Who could not be saved, and when it may be tried again."""
         self._clocks: dict[str, IdleClock] = {}
 
     def watches(self, registration: Registration) -> bool:
@@ -67,20 +89,22 @@ class Residents:
 
     def idle(self, actor: Actor) -> bool:
         """Hear that an agent has nothing to do; return whether it is to leave."""
-        after = actor.registration.passivate_after
-        if after is not None:
-            name = actor.id.type
-            clock = self._clocks.get(name)
-            if clock is None:
-                clock = self._clocks[name] = IdleClock(self._router, after)
-            clock.idle(actor)
+        self._count_idle_time(actor)
         if self._limit == math.inf:
             return False
         self._idle[actor] = None
         self._idle.move_to_end(actor)
-        if actor not in self._refused:
-            self._send_away()
+        self._send_away()
         return actor.life.parting is not None
+
+    def may_leave(self, actor: Actor) -> bool:
+        """Say whether an agent has nothing to do, and can be saved as far as we know."""
+        if not actor.is_idle:
+            return False
+        due = self._refused.get(actor)
+        if due is None:
+            return True
+        return self._router.clock() >= due and not self._router.ends_when_idle
 
     def leaves(self, actor: Actor) -> None:
         """Hear that an agent begins to leave."""
@@ -98,47 +122,62 @@ class Residents:
         self._leaving.discard(actor)
         self.waits(actor)
         if stays:
-            if self._limit != math.inf:
-                self._refused.add(actor)
+            self._refused[actor] = self._router.clock() + _TRIED_AGAIN_AFTER
             return
         self._live -= 1
-        self._refused.discard(actor)
+        self._refused.pop(actor, None)
         self._idle.pop(actor, None)
         clock = self._clocks.get(actor.id.type)
         if clock is not None:
             clock.forget(actor)
 
-    def recount(self, actors: Iterable[Actor], *, resting: bool) -> None:
-        """Begin anew: with those that live now.
-
-        Args:
-            actors: Everybody.
-            resting: Whether the runtime has ended, so that no clock may run.
-        """
-        for clock in self._clocks.values():
-            clock.stop()
+    def rest(self, actors: Iterable[Actor]) -> None:
+        """Count anew who lives, when no task is left; no clock runs any more."""
+        self._leaving.clear()
+        self._going.clear()
+        self._waiting.clear()
+        self._refused.clear()
         self._clocks.clear()
-        for known in (self._leaving, self._going, self._waiting, self._refused):
-            known.clear()
-        self._idle.clear()
-        self._live = 0
-        for actor in actors:
-            if actor.life.is_built and actor.life.residents is self:
-                self._live += 1
-                if not resting and actor.is_idle:
-                    self.idle(actor)
+        living = {
+            actor: None
+            for actor in actors
+            if actor.life.is_built and actor.life.residents is self
+        }
+        self._live = len(living)
+        # least recently used first, then those that were at work
+        order = OrderedDict.fromkeys(one for one in self._idle if one in living)
+        self._idle = order
+        order.update(living)
+
+    def resume(self) -> None:
+        """Let the clocks run again: the runtime has started."""
+        for actor in self._idle:
+            if actor.is_idle:
+                self._count_idle_time(actor)
+
+    def _count_idle_time(self, actor: Actor) -> None:
+        after = actor.registration.passivate_after
+        if after is not None:
+            name = actor.id.type
+            clock = self._clocks.get(name)
+            if clock is None:
+                clock = self._clocks[name] = IdleClock(self, self._router, after)
+            clock.idle(actor)
 
     def _send_away(self) -> None:
         """Have the least recently used leave, if one too many lives."""
         if self._live - len(self._leaving) <= self._limit:
             return
-        while self._idle:
+        passed: list[Actor] = []
+        while self._idle and len(passed) < _LOOKED_AT:
             actor, _ = self._idle.popitem(last=False)
-            if actor.is_idle:
-                self._refused.discard(actor)
+            if self.may_leave(actor):
                 self.leaves(actor)
                 actor.life.part()
-                return
+                break
+            if actor.is_idle:  # the others come back when they are idle again
+                passed.append(actor)
+        self._idle.update(dict.fromkeys(passed))
 
     def _let_one_in(self) -> None:
         if self._waiting:
@@ -152,7 +191,8 @@ class IdleClock:
     may leave. There is none while nobody is idle.
     """
 
-    def __init__(self, router: Tasks, after: float) -> None:
+    def __init__(self, residents: Residents, router: Building, after: float) -> None:
+        self._residents = residents
         self._router = router
         self._after = after
         self._since: OrderedDict[Actor, float] = OrderedDict()
@@ -161,7 +201,7 @@ class IdleClock:
 
     def idle(self, actor: Actor) -> None:
         """Count an agent's idle time from now."""
-        self._since[actor] = self._router.host.current_time()
+        self._since[actor] = self._router.clock()
         self._since.move_to_end(actor)
         if not self._runs:
             self._runs = True
@@ -171,22 +211,20 @@ class IdleClock:
         """Hear that an agent is gone."""
         self._since.pop(actor, None)
 
-    def stop(self) -> None:
-        """Let everybody stay; the task ends when it wakes up."""
-        self._since.clear()
-
     async def _run(self) -> None:
         host = self._router.host
         try:
             while self._since:
                 actor, since = next(iter(self._since.items()))
-                left = since + self._after - host.current_time()
+                left = since + self._after - self._router.clock()
                 if left > 0:
                     await host.sleep(left)
                     continue
                 del self._since[actor]
-                if actor.is_idle:
+                if self._residents.may_leave(actor):
                     actor.life.part()
+                elif actor.is_idle:
+                    self.idle(actor)  # it is tried again
         finally:
             self._runs = False
             self._router.task_ended()

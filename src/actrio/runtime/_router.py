@@ -24,6 +24,7 @@ from ..logging import ROOT_LOGGER_NAME
 from ..messages import WITHDRAWN, Delivery, Envelope, Errand, MessageContext, Request
 from ._activation import Surroundings
 from ._actor import Actor, Lane, lane_of
+from ._blocking import BlockingWatch, is_wanted
 from ._busy import BusyWatch
 from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
 from ._directory import Directory
@@ -63,6 +64,7 @@ class Router:
         self.gate = Gate(settings.inbox_capacity)
         self.supervisor = Supervisor(self, settings.grace)
         self.busy = BusyWatch(self, settings.warn_busy_after)
+        self.blocking = BlockingWatch() if is_wanted() else None
         self.surroundings = Surroundings(settings.state_store, settings.grace)
         self.residents = Residents(self, settings.max_live_agents)
         self.tally = Tally()
@@ -181,7 +183,9 @@ class Router:
     def answer_by_step(self, envelope: Envelope) -> None:
         """Hold a response at the gate, while the runtime is stepped."""
         # a sender that gave up while its handler ran leaves as soon as that has unwound
-        if isinstance(envelope, Errand) or envelope.scope_cancelled:
+        # and what the runtime refused has no response
+        is_refused = envelope.state is WITHDRAWN
+        if isinstance(envelope, Errand) or envelope.scope_cancelled or is_refused:
             self.wake(envelope)
         else:
             answer = partial(self.wake, envelope)
@@ -192,10 +196,13 @@ class Router:
         self.answer = self.wake
         for actor in self.directory:
             actor.life.revive()
-        self.residents.recount(self.directory, resting=False)
+        self.residents.resume()
         while (held := self.gate.take()) is not None:
             held.let_through()
         self.wake(self.gate)  # whoever steps has nothing to step any more
+        for actor in self.directory:
+            if actor.is_gone:
+                self.directory.forget(actor)
 
     # -- endings ----------------------------------------------------------------
 
@@ -311,7 +318,8 @@ class Router:
                 lane.parked = None
                 lane.holders.clear()
                 self.refuse_lane(lane)
-        self.residents.recount(self.directory, resting=True)
+            actor.life.abandon()
+        self.residents.rest(self.directory)
 
     def _refuse(self, envelope: Envelope) -> None:
         envelope.state = WITHDRAWN
@@ -411,12 +419,17 @@ class Router:
 
     # -- who lives --------------------------------------------------------------
 
+    @property
+    def ends_when_idle(self) -> bool:
+        """Whether somebody waits for the runtime to be idle."""
+        return self.supervisor.ends_when_idle
+
     def places_for(self, registration: Registration) -> Residents | None:
         """Return who decides when agents of a type leave by themselves, if anybody."""
         return self.residents if self.residents.watches(registration) else None
 
     def forget(self, actor: Actor) -> None:
-        """Forget an actor that has no agent and no messages."""
+        """Forget an actor that is gone."""
         # before the start messages may be held that know it already
         if self.supervisor.phase is Phase.RUNNING:
             self.directory.forget(actor)

@@ -1,14 +1,17 @@
 """Where a topic leads: subscriptions, and the recipients that they give.
 
-Looking up costs the same with ten subscriptions and with a hundred thousand: the two
-common kinds are indexed by topic type and by prefix, and the answer for a topic is
-cached until a subscription changes. Subscriptions of the user's own kinds are asked
-one by one, on a miss.
+Everything costs the same with ten subscriptions and with a hundred thousand: the two
+common kinds are indexed by topic type or prefix and, below that, by agent type, and the
+answer for a topic is cached until a subscription changes. Subscriptions of the user's
+own kinds may match, and be equal, as they like: each of them is asked about a topic that
+is not cached and about every subscription that is added, and a new one is compared with
+all that are there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Final
 
 from ..abc import Subscription
@@ -23,6 +26,7 @@ from ..subscriptions import (
 _CACHED_TOPICS: Final = 4096
 
 _Placed = tuple[int, Subscription]  # with its place in the order of adding
+_Bucket = dict[str, _Placed]  # what one topic type or prefix leads to, by agent type
 
 
 class Routes:
@@ -33,9 +37,9 @@ class Routes:
     def __init__(self) -> None:
         self._added = 0
         self._by_id: dict[str, _Placed] = {}
-        self._by_type: dict[str, list[_Placed]] = {}
-        self._by_prefix: dict[str, list[_Placed]] = {}
-        self._custom: list[_Placed] = []
+        self._by_type: dict[str, _Bucket] = {}
+        self._by_prefix: dict[str, _Bucket] = {}
+        self._custom: dict[str, _Placed] = {}
         self._cache: dict[TopicId, Sequence[AgentId]] = {}
 
     def __len__(self) -> int:
@@ -54,21 +58,24 @@ class Routes:
         found = self._cache.get(topic)
         if found is None:
             found = self._resolve(topic)
-            if len(self._cache) >= _CACHED_TOPICS:
+            if len(self._cache) >= max(_CACHED_TOPICS, len(self._by_id)):
                 self._cache.clear()
             self._cache[topic] = found
         return found
 
     def has(self, subscription: Subscription) -> bool:
         """Say whether an equal subscription, or one with the same id, is there."""
-        bucket = self._bucket(subscription)
-        rivals: Iterable[_Placed] = (
-            self._by_id.values() if bucket is self._custom else [*bucket, *self._custom]
-        )
-        self._forget_if_empty(subscription, bucket)
-        return subscription.id in self._by_id or any(
-            subscription == other for _, other in rivals
-        )
+        if subscription.id in self._by_id:
+            return True
+        indexed = self._index(subscription)
+        if indexed is None:
+            rivals: Iterable[_Placed] = self._by_id.values()
+        else:
+            index, name, agent_type = indexed
+            if agent_type in index.get(name, ()):
+                return True
+            rivals = self._custom.values()
+        return any(subscription == other for _, other in rivals)
 
     def add_all(self, subscriptions: Iterable[Subscription]) -> None:
         """Add several subscriptions, or none of them; errors as in `add`."""
@@ -96,7 +103,12 @@ class Routes:
             raise ValueError(message)
         placed = (self._added, subscription)
         self._added += 1
-        self._bucket(subscription).append(placed)
+        indexed = self._index(subscription)
+        if indexed is None:
+            self._custom[subscription.id] = placed
+        else:
+            index, name, agent_type = indexed
+            index.setdefault(name, {})[agent_type] = placed
         self._by_id[subscription.id] = placed
         self._cache.clear()
 
@@ -113,39 +125,51 @@ class Routes:
                 "use the id of a subscription that was added"
             )
             raise SubscriptionNotFound(message)
-        bucket = self._bucket(placed[1])
-        bucket[:] = [other for other in bucket if other[0] != placed[0]]
-        self._forget_if_empty(placed[1], bucket)
+        indexed = self._index(placed[1])
+        if indexed is None:
+            del self._custom[id]
+        else:
+            index, name, agent_type = indexed
+            del index[name][agent_type]
+            if not index[name]:
+                del index[name]
         self._cache.clear()
 
-    def _bucket(self, subscription: Subscription) -> list[_Placed]:
+    def _index(
+        self, subscription: Subscription
+    ) -> tuple[dict[str, _Bucket], str, str] | None:
+        """Return where it belongs: an index, and its keys there; None for custom ones."""
         # exactly these classes: a subclass may match in its own way
         if type(subscription) in (TypeSubscription, DefaultSubscription):
             assert isinstance(subscription, TypeSubscription)
-            return self._by_type.setdefault(subscription.topic_type, [])
+            return self._by_type, subscription.topic_type, subscription.agent_type
         if type(subscription) is TypePrefixSubscription:
-            return self._by_prefix.setdefault(subscription.topic_type_prefix, [])
-        return self._custom
-
-    def _forget_if_empty(
-        self, subscription: Subscription, bucket: list[_Placed]
-    ) -> None:
-        if bucket or bucket is self._custom:
-            return
-        if isinstance(subscription, TypeSubscription):
-            del self._by_type[subscription.topic_type]
-        else:
-            assert isinstance(subscription, TypePrefixSubscription)
-            del self._by_prefix[subscription.topic_type_prefix]
+            prefix = subscription.topic_type_prefix
+            return self._by_prefix, prefix, subscription.agent_type
+        return None
 
     def _resolve(self, topic: TopicId) -> Sequence[AgentId]:
-        matching = [*self._by_type.get(topic.type, ())]
-        for length in range(len(topic.type) + 1):
-            matching += self._by_prefix.get(topic.type[:length], ())
-        matching += (placed for placed in self._custom if placed[1].is_match(topic))
-        matching.sort(key=lambda placed: placed[0])
-        ids = (subscription.map_to_agent(topic) for _, subscription in matching)
+        _check_topic(topic)
+        matching = [*self._by_type.get(topic.type, _NOTHING).values()]
+        if self._by_prefix:
+            for length in range(len(topic.type) + 1):
+                matching += self._by_prefix.get(topic.type[:length], _NOTHING).values()
+        for placed in self._custom.values():
+            if placed[1].is_match(topic):
+                matching.append(placed)
+        matching.sort(key=_PLACE)
+        ids = [subscription.map_to_agent(topic) for _, subscription in matching]
         return tuple(dict.fromkeys(ids))
+
+
+def _check_topic(topic: object) -> None:
+    if not isinstance(topic, TopicId):
+        message = f'topic {topic!r} is not a TopicId; write TopicId("type", "source")'
+        raise TypeError(message)
+
+
+_NOTHING: Final[_Bucket] = {}
+_PLACE: Final = itemgetter(0)
 
 
 def _describe(subscription: Subscription) -> str:

@@ -506,13 +506,16 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
 
         Cancellation: Stops waiting; the agent may be built.
         """
-        actor = self._router.directory.actor(id)
-        if actor.life.agent is None:
-            await self._life.errand(id, _nothing)
-        if type is not Agent and not isinstance(actor.life.agent, type):
-            message = f"agent {id} is a {actor.life.agent.__class__.__name__}, not a {type.__name__}"
+        agent: Agent | None = self._router.directory.actor(id).life.agent
+        if agent is None:
+            # it may be gone again when this goes on
+            agent = await self._life.errand(id, _itself)
+        if type is not Agent and not isinstance(agent, type):
+            message = (
+                f"agent {id} is a {agent.__class__.__name__}, not a {type.__name__}"
+            )
             raise TypeError(message)
-        return actor.life.agent
+        return agent
 
     async def agent_metadata(self, agent: AgentId) -> AgentMetadata:
         """Return what an agent says about itself; errors as in `get`."""
@@ -544,9 +547,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         Messages and subscriptions are not part of it. Stop or idle first if the
         states must belong together.
         """
-        live = [
-            actor.id for actor in self._router.directory if actor.life.agent is not None
-        ]
+        live = [actor.id for actor in self._router.directory if actor.life.is_built]
         return {str(one): dict(await self.agent_save_state(one)) for one in live}
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
@@ -621,8 +622,9 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         `stop_when_idle`. It may be started again then, also in another loop.
 
         Raises:
-            RuntimeError: If it is started already, is still closing its agents, or no
-                event loop runs here.
+            RuntimeError: If it is started already, is still closing its agents, a call
+                to an agent before the start is just being cancelled, or no event loop
+                runs here.
         """
         self._look_for_watchers()
         self._life.start()
@@ -712,6 +714,10 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
 
 async def _nothing(agent: Agent) -> None:
     """Do nothing: the agent is built, which is all that was wanted."""
+
+
+async def _itself(agent: Agent) -> Agent:
+    return agent
 
 
 async def _metadata(agent: Agent) -> AgentMetadata:

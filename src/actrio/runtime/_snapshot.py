@@ -16,7 +16,7 @@ from ..identity import AgentId, TopicId
 from ..messages import Envelope, Errand
 from ._actor import Actor
 from ._dead_letters import DeadLetterReason
-from ._life import Departure
+from ._parting import Departure
 from ._router import Router
 from ._waits import Invocation
 
@@ -39,12 +39,14 @@ class AgentState(Enum):
 
 @attrs.frozen(repr=False)
 class Running:
-    """One handler that runs."""
+    """One handler that runs, or what makes the agent or lets it leave."""
 
     message_type: str
-    """The name of the message's class; ``"a hook"`` if a hook was called."""
+    """The name of the message's class; ``"a hook"`` if a hook was called. ``"its first
+    hooks"``, the factory among them, ``"its last hooks"``, or ``"the delay before its
+    next try"``."""
     message_id: str
-    """The id of the message."""
+    """The id of the message; empty if there is none."""
     sender: AgentId | None
     """Who sent it; None if it came from outside any agent."""
     seconds: float
@@ -58,8 +60,9 @@ class Running:
         sender = f" from {self.sender}" if self.sender else ""
         nested = ", nested" if self.is_nested else ""
         waits = ", waits for " + ", ".join(map(str, self.waits_for))
+        what = f"{self.message_type} {self.message_id}".rstrip()
         return (
-            f"{self.message_type} {self.message_id}{sender} for {self.seconds:.3g} s"
+            f"{what}{sender} for {self.seconds:.3g} s"
             f"{nested}{waits if self.waits_for else ''}"
         )
 
@@ -77,7 +80,7 @@ class AgentSnapshot:
     waiting_for_room: int
     """How many more wait until the inbox has room."""
     running: tuple[Running, ...]
-    """The handlers that run, the oldest first."""
+    """What runs, the oldest first."""
     restarts: int
     """How often the agent was replaced because it failed."""
     failure: str
@@ -207,6 +210,24 @@ def _running(actor: Actor, now: float) -> Iterator[Running]:
             yield _run(invocation, envelope, now, is_nested=False)
     for invocation, envelope in actor.nested.items():
         yield _run(invocation, envelope, now, is_nested=True)
+    changing = actor.life.changing
+    if changing is not None:
+        yield Running(
+            _change(actor, changing, now),
+            "",
+            None,
+            now - changing.began_at,
+            is_nested=False,
+            waits_for=tuple(wait.recipient for wait in changing.waits),
+        )
+
+
+def _change(actor: Actor, changing: Invocation, now: float) -> str:
+    if isinstance(changing, Departure):
+        return "its last hooks"
+    failures = actor.life.failures
+    waits = failures is not None and now < failures.due
+    return "the delay before its next try" if waits else "its first hooks"
 
 
 def _run(

@@ -163,6 +163,11 @@ class Supervisor(Waiter):
         """Whether its task was told to end, and has not yet."""
         return self._unwinding or self._stop_asked
 
+    @property
+    def ends_when_idle(self) -> bool:
+        """Whether somebody waits for the runtime to be idle."""
+        return self._stop_when_idle_asked or bool(self._idle_owners)
+
     def take_failure(self) -> BaseException | None:
         """Return what ended the runtime; whoever takes it raises it."""
         failure, self.failure = self.failure, None

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any
 
 from ..abc import Facts, Watcher, Watchers
 from ._events import EventWatcher
 
-__all__ = ["find_watchers"]
+__all__ = ["find_watchers", "is_tracing", "tool_span"]
+
+_Step = Callable[[], AbstractContextManager[object]]
 
 
 def find_watchers(tracers: object, meters: object, facts: Facts) -> Watchers:
@@ -34,6 +38,39 @@ def find_watchers(tracers: object, meters: object, facts: Facts) -> Watchers:
     if meters is not None:
         always.append(import_module("._metrics", __name__).MetricWatcher(meters, facts))
     return Watchers(always, EventWatcher())
+
+
+def is_tracing() -> bool:
+    """Say whether the program has set a global provider of tracers."""
+    return (
+        "opentelemetry.trace" in sys.modules
+        and _global_provider("trace", "get_tracer_provider") is not None
+    )
+
+
+def tool_span(
+    name: str, description: str, call_id: str | None
+) -> AbstractContextManager[_Step]:
+    """Run a block that calls a tool under a span, if the program `is_tracing`.
+
+    The block gets a function whose context makes the span the current one, so that a
+    tool that streams has it only while it works, and not whoever reads the stream.
+    """
+    if not is_tracing():
+        return _NO_SPAN
+    genai = import_module("._genai", __name__)
+    span: AbstractContextManager[_Step] = genai.open_tool_span(
+        name, description, call_id
+    )
+    return span
+
+
+def _no_step() -> AbstractContextManager[object]:
+    return _NO_STEP
+
+
+_NO_STEP = nullcontext()
+_NO_SPAN = nullcontext(_no_step)
 
 
 def _global_provider(module: str, function: str) -> object | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Final
 
 from opentelemetry import trace
@@ -99,15 +100,50 @@ def trace_tool_span(
         tool_description: What it does.
         tool_call_id: Which call of the model it answers.
     """
-    attributes: dict[str, AttributeValue] = {"gen_ai.tool.name": tool_name}
-    if tool_description is not None:
-        attributes["gen_ai.tool.description"] = tool_description
-    if tool_call_id is not None:
-        attributes["gen_ai.tool.call.id"] = tool_call_id
+    attributes = _tool(tool_name, tool_description, tool_call_id)
     with _span(
         "execute_tool", tool_name, attributes, tracer, parent, SpanKind.INTERNAL
     ) as span:
         yield span
+
+
+@contextmanager
+def open_tool_span(
+    name: str, description: str, call_id: str | None
+) -> Generator[Callable[[], AbstractContextManager[Span]]]:
+    """Keep the span of a tool open, and give what makes it the current one.
+
+    What the block raises is recorded in the span, and raised.
+    """
+    span = trace.get_tracer(_TRACER).start_span(
+        f"execute_tool {name}",
+        kind=SpanKind.INTERNAL,
+        attributes={
+            **_operation("execute_tool"),
+            **_tool(name, description, call_id),
+        },
+    )
+    try:
+        with _recording(span):
+            yield partial(
+                trace.use_span,
+                span,
+                record_exception=False,
+                set_status_on_exception=False,
+            )
+    finally:
+        span.end()
+
+
+def _tool(
+    name: str, description: str | None, call_id: str | None
+) -> dict[str, AttributeValue]:
+    attributes: dict[str, AttributeValue] = {"gen_ai.tool.name": name}
+    if description is not None:
+        attributes["gen_ai.tool.description"] = description
+    if call_id is not None:
+        attributes["gen_ai.tool.call.id"] = call_id
+    return attributes
 
 
 def _agent(
@@ -140,19 +176,26 @@ def _span(
         f"{operation} {name}".rstrip(),
         context=None if parent is None else trace.set_span_in_context(parent),
         kind=kind,
-        attributes={
-            "gen_ai.operation.name": operation,
-            "gen_ai.system": _SYSTEM,
-            **attributes,
-        },
+        attributes={**_operation(operation), **attributes},
         record_exception=False,
         set_status_on_exception=False,
     ) as span:
-        try:
+        with _recording(span):
             yield span
-        except Exception as exc:
-            span.record_exception(exc)
-            error = type(exc).__name__
-            span.set_status(Status(StatusCode.ERROR, f"{error}: {exc}"))
-            span.set_attribute("error.type", error)
-            raise
+
+
+def _operation(name: str) -> dict[str, AttributeValue]:
+    return {"gen_ai.operation.name": name, "gen_ai.system": _SYSTEM}
+
+
+@contextmanager
+def _recording(span: Span) -> Generator[None]:
+    """Record in the span what the block raises."""
+    try:
+        yield
+    except Exception as exc:
+        span.record_exception(exc)
+        error = type(exc).__name__
+        span.set_status(Status(StatusCode.ERROR, f"{error}: {exc}"))
+        span.set_attribute("error.type", error)
+        raise

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
 
@@ -52,6 +53,9 @@ _OPERATIONS: Final = {
     "ack": "receive",
 }
 """What the attribute ``messaging.operation`` says of each span."""
+
+_NAMES_REMEMBERED: Final = 1024
+"""Most messages go to few agents and topics; making a name takes as long as a handler."""
 
 _Attributes = dict[str, AttributeValue]
 
@@ -224,6 +228,7 @@ def _failed(span: Span, exc: Exception) -> None:
     span.set_status(Status(StatusCode.ERROR, f"{type(exc).__name__}: {exc}"))
 
 
+@lru_cache(_NAMES_REMEMBERED)
 def _name(operation: str, target: AgentId | TopicId | str) -> str:
     return f"autogen {operation} {_destination(target)}".rstrip()
 
@@ -235,6 +240,7 @@ def _base(operation: str, target: AgentId | TopicId | str) -> _Attributes:
     }
 
 
+@lru_cache(_NAMES_REMEMBERED)
 def _destination(target: AgentId | TopicId | str) -> str:
     if isinstance(target, AgentId):
         return f"{target.type}.({target.key})-A"

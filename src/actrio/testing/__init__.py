@@ -1,12 +1,5 @@
 """Tools for testing actors and the programs around them.
 
-:func:`run`               one program on trio, asyncio or uvloop, in virtual time, seeded
-:func:`sweep`             cancel an operation at every point where it can be cancelled
-:class:`VirtualTimeLoop`  an asyncio event loop whose clock jumps, for any test runner
-:func:`leftover_tasks`    what a test has left running
-:class:`RedisServer`      a real Redis server that needs nothing installed
-========================  ==============================================================
-=======
 ===================================  ===================================================
 :func:`run`                          one program on trio, asyncio or uvloop, in virtual
                                      time, seeded
@@ -15,18 +8,22 @@
 :class:`VirtualTimeLoop`             an asyncio event loop whose clock jumps, for any test
                                      runner
 :func:`leftover_tasks`               what a test has left running
-:class:`RedisServer`                 a real Redis server that needs nothing installed
+:class:`Probe`                       an agent that records what it receives, and is
+                                     waited for
 :class:`ReplayChatCompletionClient`  a client of a model that says what its script says
+:class:`RedisServer`                 a real Redis server that needs nothing installed
 ===================================  ===================================================
 
-They work on plain functions and know nothing of pytest. What stands in for a model needs
-pydantic and Pillow, and is imported when it is first asked for.
+They know nothing of pytest. Its plugin, installed with actrio, has the fixtures
+``runtime`` and ``probe``. What stands in for a model needs pydantic and Pillow, and is
+imported when it is first asked for.
 """
 
 from typing import TYPE_CHECKING
 
 from .._extras import late
 from ._hosts import Host, run
+from ._probe import Probe, Received
 from ._redis_server import RedisServer
 from ._sweep import CancelPoint, sweep
 from ._tasks import describe_tasks, leftover_tasks
@@ -39,6 +36,8 @@ __all__ = [
     "CancelPoint",
     "Deadlocked",
     "Host",
+    "Probe",
+    "Received",
     "RedisServer",
     "ReplayChatCompletionClient",
     "ScriptedStream",

@@ -1,0 +1,1 @@
+"""Functions as source, and what executors are."""
