@@ -54,6 +54,25 @@ class TestPark:
             host.wake(waiter)  # nobody waits: nothing happens
         assert ended == [None]
 
+    async def test_an_idle_task_is_cancelled_and_woken_in_one_step(self) -> None:
+        """It is only cancelled; as an actor that is stopped when a message comes."""
+        host, waiter = current_host(), Waiter()
+        scope = anyio.CancelScope()
+
+        async def idle() -> None:
+            with scope:
+                try:
+                    await host.idle(waiter)
+                finally:
+                    waiter.parked = None
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(idle)
+            await anyio.wait_all_tasks_blocked()
+            scope.cancel()
+            host.wake(waiter)
+        assert scope.cancelled_caught
+
     async def test_waking_nobody_is_harmless(self) -> None:
         """A waiter on which nobody is parked stays as it is."""
         host, waiter = current_host(), Waiter()

@@ -118,9 +118,7 @@ class TrioHost:
         return wait_task_rescheduled(partial(_abort, waiter))  # noqa: ASYNC105 - the caller awaits it
 
     def idle(self, waiter: Waiter) -> Awaitable[object]:
-        # nobody is asked, so there is nothing to make for the case of a cancellation
-        waiter.parked = current_task()
-        return wait_task_rescheduled(_let_go)  # noqa: ASYNC105 - the caller awaits it
+        return self.park(waiter)
 
     def wake(self, waiter: Waiter) -> None:
         task = waiter.parked
@@ -200,11 +198,6 @@ class _Woken:
 
 
 _WOKEN: Final = cast("Outcome[object]", _Woken())
-
-
-def _let_go(raise_cancel: RaiseCancelT) -> Abort:
-    del raise_cancel
-    return Abort.SUCCEEDED
 
 
 def _abort(waiter: Waiter, raise_cancel: RaiseCancelT) -> Abort:
