@@ -173,8 +173,8 @@ FAULTS = [
     _fault(
         "a block wraps the error that ended it",
         "runtime/_lifecycle.py",
-        "                        if cancellation is exc:  # this",
-        "                        if True:  # this",
+        "                        if own is None:\n",
+        "                        if True:\n",
         "runtime/test_life_failures.py::test_a_block_that_did_not_notice_its_end_raises_the_error_itself",
     ),
     _fault(
@@ -215,7 +215,7 @@ FAULTS = [
     _fault(
         "an agent that could not be saved is gone",
         "runtime/_activation.py",
-        "return bool(errors or self.farewell.cancelled) and not outdated",
+        "return not self._saved and not outdated",
         "return False",
         "runtime/test_life_passivation.py::test_an_agent_that_cannot_be_saved_stays",
     ),
@@ -242,7 +242,7 @@ FAULTS = [
     ),
     _fault(
         "a new agent waits for one that waits for it",
-        "runtime/_life.py",
+        "runtime/_parting.py",
         "self._residents.waits(self._place)",
         "pass",
         "runtime/test_life_passivation.py::test_one_that_leaves_may_ask_the_one_that_takes_its_place",
@@ -250,15 +250,15 @@ FAULTS = [
     _fault(
         "an agent at work is sent away",
         "runtime/_residents.py",
-        "actor, _ = self._idle.popitem(last=False)\n            if actor.is_idle:",
-        "actor, _ = self._idle.popitem(last=True)\n            if actor.is_idle:",
+        "actor, _ = self._idle.popitem(last=False)\n",
+        "actor, _ = self._idle.popitem(last=True)\n",
         "runtime/test_life_passivation.py::test_the_least_recently_used_makes_room",
     ),
     _fault(
         "an agent that could not be saved is tried again at once",
         "runtime/_residents.py",
-        "if actor not in self._refused:",
-        "if True:",
+        "due = self._refused.get(actor)",
+        "due = None",
         "runtime/test_life_passivation.py::test_agents_that_cannot_be_saved_are_not_tried_all_the_time",
     ),
     _fault(
