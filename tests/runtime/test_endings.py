@@ -10,6 +10,7 @@ from actrio import (
     MessageContext,
     RoutedAgent,
     SingleThreadedAgentRuntime,
+    TopicId,
     message_handler,
 )
 
@@ -63,3 +64,28 @@ async def test_a_note_says_that_a_hook_raised() -> None:
             await runtime.agent_save_state(AgentId("forgetful", "1"))
     [note] = caught.value.__notes__
     assert note == "raised by agent forgetful/1 in one of its hooks"
+
+
+@pytest.mark.parametrize(
+    ("fails_early", "words"),
+    [
+        (True, "Error constructing agent failing/1 (topic failing:t/1,"),
+        (False, "Error processing publish message for failing/1 (topic failing:t/1,"),
+    ],
+)
+async def test_the_log_tells_what_failed(
+    fails_early: bool, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A published message finds no agent, or one whose handler raises."""
+
+    def factory() -> Failing:
+        if fails_early:
+            raise Failing.error
+        return Failing()
+
+    async with SingleThreadedAgentRuntime() as runtime:
+        await Failing.register(runtime, "failing", factory)
+        await runtime.publish_message("x", TopicId("failing:t", "1"))
+    (record,) = (each for each in caplog.records if each.levelname == "ERROR")
+    assert record.getMessage().startswith(words)
+    assert record.exc_info is not None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final, cast
 
 from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId
-from ..messages import Envelope, Errand
+from ..logging import ROOT_LOGGER_NAME
+from ..messages import WITHDRAWN, Envelope, Errand
+
+_logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 
 _NOTES_ALLOWED: Final = 32
 
@@ -38,6 +42,20 @@ def program_ended(id: AgentId, exc: BaseException) -> RuntimeStoppedError:
     error = RuntimeStoppedError(f"agent {id} raised {exc!r}, which ends the runtime")
     error.__cause__ = exc
     return error
+
+
+def log_failure(envelope: Envelope, exc: BaseException) -> None:
+    """Log what came of a published message, in words of autogen_core."""
+    never_began = envelope.state is WITHDRAWN
+    context = envelope.context
+    _logger.error(
+        "Error %s %s (topic %s, message %s)",
+        "constructing agent" if never_began else "processing publish message for",
+        envelope.recipient,
+        context.topic_id,
+        context.message_id,
+        exc_info=exc,
+    )
 
 
 def add_note(exc: BaseException, agent: object, envelope: Envelope) -> None:

@@ -28,6 +28,7 @@ from ._blocking import BlockingWatch, is_wanted
 from ._busy import BusyWatch
 from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
 from ._directory import Directory
+from ._endings import log_failure
 from ._errors import (
     agent_stopped,
     interrupted,
@@ -390,14 +391,7 @@ class Router:
     def _report(
         self, envelope: Envelope, exc: BaseException, directive: Verdict
     ) -> None:
-        context = envelope.context
-        _logger.error(
-            "Error processing publish message for %s (topic %s, message %s)",
-            envelope.recipient,
-            context.topic_id,
-            context.message_id,
-            exc_info=exc,
-        )
+        log_failure(envelope, exc)
         if directive == "resume" and not self.settings.ignore_unhandled_exceptions:
             self.supervisor.fail(exc)
 
