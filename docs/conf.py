@@ -112,10 +112,11 @@ nitpick_ignore = [
 ] + [("py:exc", "pydantic.ValidationError")]
 # Type variables of the source; they are not names that a user could look up.
 nitpick_ignore_regex = [
+    (r"py:(class|exc)", r"autogen_core\..*"),  # in the signatures of the adapter
     (
         "py:class",
         r"(actrio\..*\.)?(T|Ts|P|(Agent|Args|Class|Config|Expected|FromConfig|Return|State|Stream|ToConfig)T)",
-    )
+    ),
 ]
 
 

@@ -925,6 +925,35 @@ FAULTS = [
         "        if False:\n",
         "tools/mcp/test_workbench.py",
     ),
+    _fault(
+        "a token withdraws what a team of AgentChat has published",
+        "autogen/_interleaved.py",
+        "        await publish(router, message, context, None)\n",
+        "        await publish(router, message, context, cancellation_token)\n",
+        "autogen/test_runtime_teams.py"
+        "::test_a_team_runs_again_whenever_it_was_cancelled",
+    ),
+    _fault(
+        "handlers of autogen_core do not know which agent they are",
+        "autogen/_guests.py",
+        "        with theirs.MessageHandlerContext.populate_context(self._their_id):\n",
+        "        if True:\n",
+        "autogen/test_runtime.py::test_handlers_find_the_context_of_autogen_core",
+    ),
+    _fault(
+        "each message adds a callback to its token of autogen_core",
+        "autogen/_values.py",
+        "        setattr(token, _TWIN, twin)\n",
+        "        pass\n",
+        "autogen/test_values.py::test_a_token_has_one_twin_that_is_cancelled_with_it",
+    ),
+    _fault(
+        "the drop-in does not look whether the real package is in use",
+        "autogen/_drop_in.py",
+        "        _check_absent()\n",
+        "        pass\n",
+        "autogen/test_drop_in.py::test_it_refuses_when_the_real_package_is_in_use",
+    ),
     # -- the first hour
     _fault(
         "a portal's caller leaves before its handler has unwound",

