@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks import (
+    agentchat,
     mailboxes,
     mailboxes_redis,
     passivation,
@@ -82,3 +83,13 @@ def test_tool_calls_are_measured(host: Host) -> None:
     found = run(tool_calls.measure, 5, 2, host=host)
     assert len(found) == 2
     assert all(call > 0 and plain > 0 for call, plain in found)
+
+
+def test_teams_of_agentchat_are_measured() -> None:
+    """A team runs on both runtimes, and its time is shared out among packages."""
+    found = agentchat.measure(agents=2, turns=3, rounds=2)
+    assert [*found] == ["autogen_core", "actrio"]
+    assert all(len(times) == 2 and min(times) > 0 for times in found.values())
+    shares = agentchat.shares(agentchat.RUNTIMES["actrio"], agents=2, turns=3)
+    assert {"actrio", "autogen_agentchat"} <= shares.keys()
+    assert sum(shares.values()) == pytest.approx(1)
