@@ -27,7 +27,7 @@ from actrio.exceptions import (
     RecipientNotFound,
     RuntimeStoppedError,
 )
-from actrio.runtime._blocking import LIMIT, BlockingWatch
+from actrio.runtime._blocking import DEV_LIMIT, LIMIT, TIMED, BlockingWatch
 
 pytestmark = pytest.mark.anyio
 CLERK = AgentId("clerk", "one")
@@ -208,31 +208,34 @@ async def test_trio_sleep_under_asyncio() -> None:
     assert [note for note in caught.value.__notes__ if "anyio.sleep" in note]
 
 
+@pytest.mark.parametrize(("dev", "limit"), [(True, DEV_LIMIT), (False, LIMIT)])
 async def test_a_handler_that_blocks_the_loop(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    dev: bool,
+    limit: float,
 ) -> None:
-    """In development mode it is named, and no other one whose step it ran in."""
+    """It is named, and no other one whose step it ran in; development mode is strict."""
     real = [0.0]
-    monkeypatch.setattr("actrio.runtime._router.is_wanted", lambda: True)
+    monkeypatch.setattr("actrio.runtime._router.is_wanted", lambda: dev)
     runtime = SingleThreadedAgentRuntime()
-    assert runtime._router.blocking is not None
     runtime._router.blocking._clock = lambda: real[0]
 
     async def block() -> str:
         await anyio.sleep(1000)  # waiting blocks nobody
-        real[0] += LIMIT * 2
+        real[0] += limit * 2
         return "done"
 
     async def ask_nested() -> str:
         response = await runtime.send_message(block, AgentId("other", "one"))
-        real[0] += LIMIT / 2
+        real[0] += limit / 2
         return cast("str", response)
 
     async def cancelled() -> str:
         try:
             await anyio.sleep_forever()
         finally:
-            real[0] += LIMIT * 3
+            real[0] += limit * 3
         return "never"
 
     async with runtime:
@@ -243,12 +246,62 @@ async def test_a_handler_that_blocks_the_loop(
             await runtime.send_message(cancelled, CLERK)
     first, second = [one for one in caplog.records if one.levelno == logging.WARNING]
     assert first.getMessage().startswith(
-        "Agent other/one blocked the event loop for 0.2"
+        f"Agent other/one blocked the event loop for {limit * 2:.2g} s"
     )
     assert "anyio.to_thread.run_sync" in first.getMessage()
     assert second.getMessage().startswith(
-        "Agent clerk/one blocked the event loop for 0.3"
+        f"Agent clerk/one blocked the event loop for {limit * 3:.2g} s"
     )
+
+
+@pytest.mark.parametrize(("dev", "warnings"), [(True, 2 * TIMED), (False, TIMED)])
+async def test_the_first_messages_of_a_type_are_timed(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    dev: bool,
+    warnings: int,
+) -> None:
+    """Whichever agents they are for; in development mode all messages are."""
+    real = [0.0]
+    monkeypatch.setattr("actrio.runtime._router.is_wanted", lambda: dev)
+
+    async def block() -> str:
+        real[0] += LIMIT * 2
+        return "done"
+
+    async def ask_self() -> str:
+        return cast("str", await runtime.send_message(block, CLERK))
+
+    async with SingleThreadedAgentRuntime() as runtime:
+        runtime._router.blocking._clock = lambda: real[0]
+        await register(runtime)
+        for number in range(TIMED // 2):
+            await runtime.send_message(block, AgentId("clerk", f"k{number}"))
+        for _ in range(TIMED):
+            await runtime.send_message(block, CLERK)
+        assert runtime._router.blocking.wants("clerk") is dev
+        for _ in range(TIMED // 2):
+            await runtime.send_message(ask_self, CLERK)
+    named = [one for one in caplog.records if "blocked the" in one.getMessage()]
+    assert len(named) == warnings
+
+
+async def test_a_hook_that_blocks(caplog: pytest.LogCaptureFixture) -> None:
+    """A call of a hook waits its turn like a message, and is told of like one."""
+    real = [0.0]
+
+    class Saver(Clerk):
+        async def save_state(self) -> dict[str, object]:
+            real[0] += LIMIT * 2
+            return {}
+
+    async with SingleThreadedAgentRuntime() as runtime:
+        runtime._router.blocking._clock = lambda: real[0]
+        await Saver.register(runtime, "clerk", lambda: Saver("saves"))
+        await runtime.get(CLERK, lazy=False)
+        await runtime.agent_save_state(CLERK)
+    (record,) = [one for one in caplog.records if "blocked the" in one.getMessage()]
+    assert "handled a call of a hook" in record.getMessage()
 
 
 async def test_a_nested_handler_that_blocks(caplog: pytest.LogCaptureFixture) -> None:
@@ -256,14 +309,14 @@ async def test_a_nested_handler_that_blocks(caplog: pytest.LogCaptureFixture) ->
     real = [0.0]
     watch = BlockingWatch(clock=lambda: real[0])
 
-    async def inner(message: object, ctx: object) -> None:
+    async def inner() -> None:
         real[0] += LIMIT * 2
 
-    async def outer(message: object, ctx: object) -> None:
-        await watch.watched(AgentId("inner", "x"), inner)(message, ctx)
+    async def outer() -> None:
+        await watch.watched(AgentId("inner", "x"), "x", inner())
         real[0] += LIMIT / 2
 
-    await watch.watched(AgentId("outer", "x"), outer)("x", None)
+    await watch.watched(AgentId("outer", "x"), "x", outer())
     (record,) = caplog.records
     assert record.getMessage().startswith("Agent inner/x blocked")
 
@@ -276,28 +329,21 @@ async def test_an_agent_whose_on_message_is_no_coroutine_function() -> None:
             yield from anyio.sleep(1).__await__()
             return "later"
 
-    watch = BlockingWatch()
-    handle = watch.watched(CLERK, lambda message, ctx: Later())
-    assert await handle("x", None) == "later"
-
-
-async def test_nothing_is_timed_otherwise() -> None:
-    """Outside of the development mode nobody asks a clock."""
-    runtime = SingleThreadedAgentRuntime()
-    assert runtime._router.blocking is None
+    assert await BlockingWatch().watched(CLERK, "x", Later()) == "later"
 
 
 @pytest.mark.slow
-def test_a_blocking_program_in_development_mode() -> None:
+@pytest.mark.parametrize(("options", "seconds"), [(["-X", "dev"], 0.3), ([], 1.1)])
+def test_a_blocking_program(options: list[str], seconds: float) -> None:
     """As a newcomer would see it, on the terminal."""
-    program = """
+    program = f"""
 import time, trio
 from actrio import *
 
 class Slow(RoutedAgent):
     @message_handler
     async def on_text(self, message: str, ctx: MessageContext) -> None:
-        time.sleep(0.3)
+        time.sleep({seconds})
 
 async def main():
     async with SingleThreadedAgentRuntime() as runtime:
@@ -307,10 +353,10 @@ async def main():
 trio.run(main)
 """
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", program],
+        [sys.executable, *options, "-c", program],
         check=True,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert done.stderr.startswith("Agent slow/one blocked the event loop for 0.3")
+    assert done.stderr.startswith("Agent slow/one blocked the event loop for ")

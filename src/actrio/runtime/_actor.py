@@ -16,8 +16,7 @@ takes the message that came first. One task stays when there is nothing to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from .._concurrency import CancelScope, Waiter, uninterruptible
 from .._contextvars import CURRENT
@@ -90,6 +89,7 @@ class Actor:
         "registration",
         "router",
         "side_lane",
+        "timed",
     )
 
     def __init__(self, id: AgentId, registration: Registration, router: Post) -> None:
@@ -103,6 +103,8 @@ class Actor:
         self.side_lane: Lane | None = None
         self.handles_concurrently: Callable[[type], bool] | None = None
         self.nested: dict[Invocation, Envelope] = {}
+        self.timed = router.blocking.wants(id.type)
+        """Whether the watch for those who block the loop looks at the next message."""
 
     def __repr__(self) -> str:
         return f"<Actor {self.id}: {self.lane.inbox.size} queued>"
@@ -155,11 +157,6 @@ class Actor:
     def take_in(self, agent: Agent) -> None:
         """Move what a new agent handles concurrently to the lane for that."""
         make_interruptible(type(agent))
-        blocking = self.router.blocking
-        if blocking is not None:
-            with suppress(AttributeError):  # of an agent with __slots__
-                handle = blocking.watched(self.id, agent.on_message)
-                setattr(agent, "on_message", handle)  # noqa: B010 - final for users
         if getattr(type(agent), "_has_concurrent_handlers", False):
             # not in the protocol: only RoutedAgent knows the types of its handlers
             self.handles_concurrently = getattr(type(agent), "_concurrency")()  # noqa: B009 - the type checkers must not look
@@ -174,6 +171,15 @@ class Actor:
             lane.put(envelope)
             if envelope.has_room and isinstance(envelope, Delivery):
                 envelope.settle()
+
+    def deliver_timed(self, envelope: Envelope) -> Awaitable[object]:
+        """Hand a message to the agent; time it, if its type still is."""
+        handling = envelope.deliver(self.life.agent)  # type: ignore[arg-type]  # ready: there is one
+        blocking = self.router.blocking
+        self.timed = blocking.wants(self.id.type)
+        if not self.timed:
+            return handling
+        return blocking.watched(self.id, envelope.message, handling)
 
     def refuse_queued(self) -> None:
         """Fail everything that waits: the runtime ends."""
@@ -241,7 +247,10 @@ class Actor:
                 envelope, invocation = self._begin(lane)
                 envelope.scope = scope
                 try:
-                    envelope.response = await envelope.deliver(life.agent)  # type: ignore[arg-type]  # ready: there is one
+                    if self.timed:
+                        envelope.response = await self.deliver_timed(envelope)
+                    else:
+                        envelope.response = await envelope.deliver(life.agent)  # type: ignore[arg-type]  # ready: there is one
                     if invocation.has_published and isinstance(envelope, Request):
                         invocation.live = False
                         await host.let_others_run()

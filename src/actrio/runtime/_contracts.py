@@ -74,8 +74,8 @@ class Post(Tasks, Protocol):
     answer: Callable[[Envelope], None]
     clock: Callable[[], float]
     random: Callable[[], float]
-    blocking: BlockingWatch | None
-    """Names those who block the event loop, if somebody wants to know."""
+    blocking: BlockingWatch
+    """Names those who block the event loop."""
 
     def places_for(self, registration: Registration) -> Places | None:
         """Return who decides when agents of a type leave by themselves, if anybody."""

@@ -193,7 +193,10 @@ async def _handle_nested(
     try:
         with router.host.cancel_scope() as scope:
             request.scope = invocation.scope = scope
-            request.response = await request.deliver(actor.life.agent)
+            if actor.timed:
+                request.response = await actor.deliver_timed(request)
+            else:
+                request.response = await request.deliver(actor.life.agent)
             if invocation.has_published:
                 invocation.live = False
                 await router.host.let_others_run()

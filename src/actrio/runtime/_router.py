@@ -65,7 +65,7 @@ class Router:
         self.gate = Gate(settings.inbox_capacity)
         self.supervisor = Supervisor(self, settings.grace)
         self.busy = BusyWatch(self, settings.warn_busy_after)
-        self.blocking = BlockingWatch() if is_wanted() else None
+        self.blocking = BlockingWatch(always=is_wanted())
         self.surroundings = Surroundings(settings.state_store, settings.grace)
         self.residents = Residents(self, settings.max_live_agents)
         self.tally = Tally()
