@@ -180,6 +180,25 @@ def test_what_writes_nothing(tree: Path, option: str) -> None:
         assert "actrio as ac" in (tree / "by_alias.py").read_text()
 
 
+def test_notebooks_are_named_and_stay(tmp_path: Path) -> None:
+    """Those that would have to change; the others are nobody's business."""
+    (tmp_path / "one.py").write_text("import autogen_core\n")
+    notebook = tmp_path / "book.ipynb"
+    notebook.write_text('{"cells": [{"source": ["import autogen_core"]}]}')
+    (tmp_path / "other.ipynb").write_text('{"cells": []}')
+    (tmp_path / "gone.ipynb").symlink_to(tmp_path / "nowhere")
+    before = notebook.read_bytes()
+    result = migrate(tmp_path)
+    assert result.exit_code == 0
+    assert f"{notebook}: left as it is: a notebook; change the imports" in result.stderr
+    assert "0 failed, 1 notebooks left as they are\n" in result.stderr
+    assert notebook.read_bytes() == before
+    assert "other" not in result.output
+    alone = migrate(notebook)
+    assert alone.exit_code == 2
+    assert "a notebook" in alone.stderr
+
+
 # -- bad input ---------------------------------------------------------------------------
 
 

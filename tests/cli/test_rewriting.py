@@ -1,12 +1,15 @@
 """What is rewritten in one module, what stays, and what is reported."""
 
+import importlib
+import importlib.util
 import re
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 
 import pytest
 
-from actrio.cli import _findings
+from actrio.cli import _findings, _rewriting
 from actrio.cli._findings import Finding, Rule
 from actrio.cli._rewriting import rewrite
 
@@ -201,6 +204,78 @@ def test_uses_that_behave_differently_are_reported() -> None:
         26: "stop",
         27: "close",
     }
+
+
+def test_models_and_tools_that_behave_differently_are_reported() -> None:
+    """However they are imported."""
+    text = """\
+        import autogen_core.models
+        import autogen_core.model_context as mc
+        from autogen_core import tools
+        from autogen_core.memory import ListMemory
+        from autogen_core.tool_agent import ToolAgent, ToolException, tool_agent_caller_loop
+        from autogen_core.tools import FunctionTool
+        from autogen_core.utils import schema_to_pydantic_model
+
+        class Mine(ToolException):
+            pass
+
+        async def main(tool):
+            mc.BufferedChatCompletionContext(5)
+            mc.TokenLimitedChatCompletionContext(None)
+            mc.HeadAndTailChatCompletionContext(1, 2)
+            tools.FunctionTool(main, "x")
+            FunctionTool(main, "x")
+            ListMemory()
+            ToolAgent("x", [])
+            await tool_agent_caller_loop()
+            schema_to_pydantic_model({})
+            await tool.run_json({}, None)
+            autogen_core.models.UserMessage(content="x", source="y")
+        """
+    anchors = {
+        int(one.partition(":")[0]): one.rpartition("#")[2][:-1] for one in found(text)
+    }
+    assert anchors == {
+        9: "toolexception",
+        13: "buffer-begins-several-messages-results",
+        14: "calls-middle-token-limited-conversation",
+        15: "skipped-n-messages-headandtailchatcompletioncontext",
+        16: "plain-function-as-tool",
+        17: "plain-function-as-tool",
+        18: "initial-messages-model-context-memory-contents",
+        19: "arguments-do-not-fit-tool-at",
+        20: "tool-agent-caller-loop-tells-model",
+        21: "schema-pydantic-model-array-without-items",
+        22: "token-run-json",
+    }
+
+
+def test_a_part_whose_extra_is_not_installed_is_migrated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its imports change, since actrio has it; and the command to install it is given."""
+    needs = "actrio.models needs pydantic: pip install 'actrio[pydantic]'"
+
+    def import_module(name: str) -> object:
+        if name == "actrio.models":
+            raise ImportError(needs)
+        return importlib.import_module(name)
+
+    for cached in (_rewriting._names_of, _rewriting._missing_extra):
+        cached.cache_clear()
+    monkeypatch.setattr(
+        _rewriting,
+        "importlib",
+        SimpleNamespace(import_module=import_module, util=importlib.util),
+    )
+    text = "from autogen_core.models import UserMessage\nimport autogen_core.models\n"
+    assert migrated(text) == text.replace("autogen_core", "actrio")
+    assert found(text) == [f"1: {needs}", f"2: {needs}"]
+    wrong = "from autogen_core.models import Nonsense\n"
+    assert found(wrong) == ["1: left as it is: actrio.models has no Nonsense"]
+    for cached in (_rewriting._names_of, _rewriting._missing_extra):
+        cached.cache_clear()
 
 
 def test_a_module_without_autogen_is_not_parsed() -> None:

@@ -40,7 +40,7 @@ def migrate(
 
     Rewrites the imports of autogen_core in these files and folders, and lists every use
     that behaves differently, with a link into the guide. Strings and comments stay as
-    they are.
+    they are; notebooks do too, and are listed.
 
     Exits with 0 if all is well, 1 if --check found work, 2 if the command line or the
     state of the tree is wrong, 3 if some files could not be migrated. A file is

@@ -9,12 +9,15 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 _NOT_OURS = {"__pycache__", "node_modules", "site-packages", "venv"}
+NOTEBOOK: Final = ".ipynb"
+"""What the name of a notebook ends with."""
 
 
-def python_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the Python files in these files and folders, each once, sorted.
+def program_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the Python files and notebooks in these places, each once, sorted.
 
     Hidden folders, virtual environments and installed packages are left out, unless
     they are named themselves.
@@ -33,7 +36,7 @@ def _below(folder: Path) -> Iterator[Path]:
         if path.is_dir():
             if not (path.name.startswith(".") or path.name in _NOT_OURS):
                 yield from _below(path)
-        elif path.suffix in (".py", ".pyi"):
+        elif path.suffix in (".py", ".pyi", NOTEBOOK):
             yield path
 
 

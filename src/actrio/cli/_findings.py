@@ -54,6 +54,7 @@ BASES: Final = {
         "interventions-chain",
         "interventions form a chain, and run in the task that sends",
     ),
+    "ToolException": Rule("toolexception", "it is an Exception, and has a text"),
 }
 """Of a class with this base."""
 
@@ -82,6 +83,38 @@ CALLS: Final = {
     "try_get_known_serializers_for_type": Rule(
         "wire-names", "a class is called module.qualname on the wire"
     ),
+    "FunctionTool": Rule(
+        "plain-function-as-tool",
+        "a plain function runs in a thread that a cancelled call waits for",
+    ),
+    "ToolAgent": Rule(
+        "arguments-do-not-fit-tool-at",
+        "arguments that do not fit raise InvalidToolArgumentsException",
+    ),
+    "tool_agent_caller_loop": Rule(
+        "tool-agent-caller-loop-tells-model",
+        "the model is told what went wrong; an empty list of calls is an answer",
+    ),
+    "BufferedChatCompletionContext": Rule(
+        "buffer-begins-several-messages-results",
+        "results whose calls are gone are left out",
+    ),
+    "TokenLimitedChatCompletionContext": Rule(
+        "calls-middle-token-limited-conversation",
+        "calls and their results are left out together",
+    ),
+    "HeadAndTailChatCompletionContext": Rule(
+        "skipped-n-messages-headandtailchatcompletioncontext",
+        "the number of skipped messages counts all that are left out",
+    ),
+    "ListMemory": Rule(
+        "initial-messages-model-context-memory-contents",
+        "memory_contents are copied; changing that list changes nothing here",
+    ),
+    "schema_to_pydantic_model": Rule(
+        "schema-pydantic-model-array-without-items",
+        "an array without items is of anything",
+    ),
 }
 """Of a call of this name of autogen_core."""
 
@@ -106,6 +139,7 @@ ANY_METHODS: Final = {
     "load_component": Rule(
         "untrusted-provider", "a class outside of actrio must be named by the caller"
     ),
+    "run_json": Rule("token-run-json", "cancelling the token cancels the tool"),
 }
 """Of a call of this method of anything."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
@@ -19,6 +20,17 @@ from ._findings import (
     Rule,
 )
 
+_PACKAGES = {
+    "code_executor",
+    "exceptions",
+    "logging",
+    "memory",
+    "model_context",
+    "models",
+    "tool_agent",
+    "tools",
+    "utils",
+}
 _RUNTIMES = {"SingleThreadedAgentRuntime", "AgentRuntime"}
 
 
@@ -86,12 +98,17 @@ class Looking(cst.CSTVisitor):
         self.findings.append(Finding(line_of(self, node), rule.text, rule.anchor))
 
     def _meant(self, node: cst.CSTNode) -> str:
-        """Return the name that autogen_core has for an expression, or nothing."""
+        """Return the name that autogen_core has for an expression, or nothing.
+
+        Without the sub-package: ``models.UserMessage`` is ``UserMessage``.
+        """
         first, _, rest = (get_full_name_for_node(node) or "").partition(".")
         known = self._names.get(first)
         if known is None:
             return ""
-        return ".".join(filter(None, [known, rest]))
+        parts = [*known.split("."), *rest.split(".")]
+        packages = takewhile(lambda part: part in _PACKAGES or not part, parts)
+        return ".".join(filter(None, parts[len(list(packages)) :]))
 
 
 def line_of(visitor: cst.MetadataDependent, node: cst.CSTNode) -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import attrs
 import click
 
-from ._files import changed_in_git, python_files, replace
+from ._files import NOTEBOOK, changed_in_git, program_files, replace
 from ._findings import Finding
-from ._rewriting import rewrite
+from ._rewriting import OLD, rewrite
 
+_FOR_NOTEBOOKS: Final = "change the imports in its cells by hand"
 OK, WOULD_CHANGE, FAILED = 0, 1, 3
 
 
@@ -57,7 +59,11 @@ def migrate(
     Raises:
         click.ClickException: If nothing may be written, or there is nothing to read.
     """
-    files = list(python_files(paths))
+    found = list(program_files(paths))
+    files = [path for path in found if path.suffix != NOTEBOOK]
+    notebooks = [path for path in found if path.suffix == NOTEBOOK and concerns(path)]
+    for path in notebooks:
+        click.echo(f"{path}: left as it is: a notebook; {_FOR_NOTEBOOKS}", err=True)
     if not files:
         message = "no Python files in " + ", ".join(map(str, paths))
         raise click.UsageError(message)
@@ -75,7 +81,15 @@ def migrate(
                 outcome = attrs.evolve(outcome, failure=failure)
         outcomes.append(outcome)
         report(outcome, diff=diff, wrote=writes)
-    return sum_up(outcomes, check=check, wrote=writes)
+    return sum_up(outcomes, len(notebooks), check=check, wrote=writes)
+
+
+def concerns(notebook: Path) -> bool:
+    """Say whether a notebook imports what would be rewritten in a program."""
+    try:
+        return OLD.encode() in notebook.read_bytes()
+    except OSError:
+        return False
 
 
 def refuse_if_dirty(paths: Sequence[Path]) -> None:
@@ -109,15 +123,18 @@ def report(outcome: Outcome, *, diff: bool, wrote: bool) -> None:
         click.echo(f"{path}:{finding}", err=diff)
 
 
-def sum_up(outcomes: Sequence[Outcome], *, check: bool, wrote: bool) -> int:
+def sum_up(
+    outcomes: Sequence[Outcome], notebooks: int, *, check: bool, wrote: bool
+) -> int:
     """Say how many there were of each kind, and return the exit code."""
     changed = sum(outcome.changes for outcome in outcomes)
     failed = sum(outcome.failure is not None for outcome in outcomes)
     places = sum(len(outcome.findings) for outcome in outcomes)
     verb = "migrated" if wrote else "to migrate"
+    left = f", {notebooks} notebooks left as they are" if notebooks else ""
     click.echo(
         f"{len(outcomes)} files: {changed} {verb}, {places} places to look at, "
-        f"{failed} failed",
+        f"{failed} failed{left}",
         err=True,
     )
     if failed:

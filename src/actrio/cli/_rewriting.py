@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -120,6 +122,11 @@ class _Imports(cst.CSTTransformer):
     def _find(self, node: cst.CSTNode, text: str) -> None:
         self.findings.append(Finding(line_of(self, node), text))
 
+    def _find_extra(self, node: cst.CSTNode, module: str) -> None:
+        missing = _missing_extra(module.replace(OLD, NEW, 1))
+        if missing is not None:
+            self._find(node, missing)
+
     def leave_Name(  # noqa: N802 - the name is libcst's
         self, original_node: cst.Name, updated_node: cst.Name
     ) -> cst.Name:
@@ -141,6 +148,7 @@ class _Imports(cst.CSTTransformer):
         if problem is not None:
             self._find(original_node, problem)
             return updated_node
+        self._find_extra(original_node, module)
         renamed = updated_node.with_changes(name=_renamed(updated_node.name))
         if original_node.evaluated_alias is not None:
             whole = module.removeprefix(OLD).removeprefix(".")
@@ -179,6 +187,7 @@ class _Imports(cst.CSTTransformer):
             self._find(node, problem)
         if problems:
             return updated_node
+        self._find_extra(node, module)
         for alias in aliases:
             local = alias.evaluated_alias or alias.evaluated_name
             self.names[local] = alias.evaluated_name
@@ -215,8 +224,36 @@ def _names_of(module: str) -> frozenset[str] | None:
     """Return the names of a module of actrio, None if there is none."""
     try:
         return frozenset(dir(importlib.import_module(module)))
-    except ImportError:
+    except ModuleNotFoundError:
         return None
+    except (
+        ImportError
+    ):  # an extra is missing here, which says nothing about the program
+        return _names_in_source(module)
+
+
+def _names_in_source(module: str) -> frozenset[str]:
+    """Return what a module of actrio lists in ``__all__``, without importing it."""
+    spec = importlib.util.find_spec(module)
+    assert spec is not None, f"{module} said which extra it needs"
+    assert spec.origin is not None
+    for node in ast.parse(Path(spec.origin).read_bytes()).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=value):
+                return frozenset(ast.literal_eval(value))
+            case _:
+                pass
+    return frozenset()
+
+
+@cache
+def _missing_extra(module: str) -> str | None:
+    """Say what has to be installed for a module of actrio, None if nothing has."""
+    try:
+        importlib.import_module(module)
+    except ImportError as exc:
+        return str(exc)
+    return None
 
 
 def _about_neighbour(module: str) -> str:
