@@ -1,6 +1,6 @@
 """Components: a calculator that is written down, made again, and used by an agent.
 
-Run it (it needs pydantic):
+Run it (pip install 'actrio[pydantic]'):
 
     python examples/asyncio/components.py
 

@@ -1,6 +1,6 @@
 """Pydantic messages: models that check what is put into them.
 
-Run it (it needs pydantic):
+Run it (pip install 'actrio[pydantic]'):
 
     python examples/asyncio/pydantic_messages.py
 

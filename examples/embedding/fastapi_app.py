@@ -1,5 +1,6 @@
 """A runtime in the lifespan of a FastAPI application.
 
+    pip install 'actrio[examples]'
     uvicorn --app-dir examples/embedding fastapi_app:app
     curl http://127.0.0.1:8000/stories/fox?sentences=3
     curl --no-buffer http://127.0.0.1:8000/stories/fox/live?sentences=3

@@ -1,5 +1,6 @@
 """A runtime in a Quart application on trio, served by Hypercorn.
 
+    pip install 'actrio[examples]'
     hypercorn --worker-class trio file:examples/embedding/quart_trio_app.py
     curl http://127.0.0.1:8000/count/apples
 

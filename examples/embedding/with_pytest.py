@@ -1,5 +1,6 @@
 """Tests of agents, with the fixtures that actrio gives to pytest.
 
+    pip install actrio pytest
     pytest examples/embedding/with_pytest.py
 
 ``runtime`` is a started runtime, ``probe`` an agent that records what it receives. The

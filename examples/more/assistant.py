@@ -3,7 +3,7 @@
 The model is scripted, so that the program needs no network; with the client of
 `openai_server.py` in its place it is a real one.
 
-Run it (it needs pydantic and Pillow):
+Run it (pip install 'actrio[pydantic,images]'):
 
     python examples/more/assistant.py
 

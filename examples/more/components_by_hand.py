@@ -1,6 +1,6 @@
 """A component in its four parts, a loader that checks, and a provider that is refused.
 
-Run it (it needs pydantic):
+Run it (pip install 'actrio[pydantic]'):
 
     python examples/more/components_by_hand.py
 

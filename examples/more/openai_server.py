@@ -3,8 +3,8 @@
 It works on trio and in asyncio, and talks to services, to gateways and to servers on your
 own machine (vLLM, llama.cpp, Ollama, LM Studio). Take the class and change what you like.
 
-Run it (it needs httpx, pydantic and Pillow). It talks to a server that is part of this
-program; to yours, if you say where it is and what its model is called, such as
+Run it (pip install 'actrio[pydantic,images]' httpx). It talks to a server that is part of
+this program; to yours, if you say where it is and what its model is called, such as
 "http://localhost:11434/v1 llama3.2". The key comes from OPENAI_API_KEY.
 
     python examples/more/openai_server.py

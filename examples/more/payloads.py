@@ -1,6 +1,6 @@
 """Messages as bytes: a dataclass, a protobuf message, and a type that nobody knows.
 
-Run it (it needs protobuf):
+Run it (pip install 'actrio[protobuf]'):
 
     python examples/more/payloads.py
 

@@ -1,6 +1,6 @@
 """A model asks for tools: calls with arguments, an image as answer, a cache, a censor.
 
-Run it (it needs pillow and pydantic):
+Run it (pip install 'actrio[pydantic,images]'):
 
     python examples/more/tools.py
 

@@ -1,6 +1,6 @@
 """What an agent and its tool do, as spans of OpenTelemetry and as records of `logging`.
 
-Run it (it needs opentelemetry-sdk):
+Run it (pip install 'actrio[otel]' opentelemetry-sdk):
 
     python examples/more/tracing.py
 

@@ -1,6 +1,6 @@
 """Action and observation: a model asks for tools, a tool agent runs them, until it answers.
 
-Run it (it needs pydantic and pillow):
+Run it (pip install 'actrio[pydantic,images]'):
 
     python examples/trio/tool_loop.py
 
