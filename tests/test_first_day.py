@@ -114,6 +114,21 @@ async def test_a_stop_without_a_start() -> None:
         await SingleThreadedAgentRuntime().stop()
 
 
+async def test_a_block_without_async() -> None:
+    """The word that is missing is given."""
+    with pytest.raises(TypeError, match="'async with runtime:'"):
+        with SingleThreadedAgentRuntime():  # type: ignore[attr-defined]
+            raise AssertionError
+
+
+async def test_an_awaited_start() -> None:
+    """It returns None, as in AutoGen, so the words are Python's; it has started."""
+    runtime = SingleThreadedAgentRuntime()
+    with pytest.raises(TypeError, match="NoneType"):
+        await runtime.start()  # type: ignore[func-returns-value, misc]
+    await runtime.stop()
+
+
 def test_a_start_outside_of_every_loop() -> None:
     """A runtime runs in an event loop, and there is none yet."""
     with pytest.raises(RuntimeError, match=says("no event loop", "asyncio.run")):

@@ -17,7 +17,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from threading import get_ident
-from typing import Any, ClassVar, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, overload
 
 from .._concurrency import (
     AsyncContextManagerMixin,
@@ -710,6 +710,15 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
         self._look_for_watchers()
         async with self._life.block():
             yield self
+
+    if not TYPE_CHECKING:  # the type checkers know that there is no such block
+
+        def __enter__(self) -> NoReturn:
+            message = "a runtime is an asynchronous block: write 'async with runtime:'"
+            raise TypeError(message)
+
+        def __exit__(self, *exc_info: object) -> None:
+            raise AssertionError(exc_info)  # pragma: no cover - never entered
 
 
 async def _nothing(agent: Agent) -> None:
