@@ -51,7 +51,7 @@ class Keeper(RoutedAgent):
 
     @message_handler
     async def on_reading(self, message: Reading, ctx: MessageContext) -> None:
-        await anyio.sleep(0.02)
+        await anyio.sleep(0.1)
         self.kept += 1
         print(f"{self.id}: {message.degrees} degrees")
 
@@ -66,16 +66,17 @@ async def open_log() -> AsyncIterator[None]:
     print("log closed")
 
 
-async def sensor(runtime: SingleThreadedAgentRuntime, *, task_status=trio.TASK_STATUS_IGNORED) -> None:
+async def sensor(runtime: SingleThreadedAgentRuntime, enough: trio.Event) -> None:
     """Publish a reading now and then, until cancelled."""
     degrees = 20
-    task_status.started()
     try:
         while True:
             print(f"sensor: {degrees} degrees")
             await runtime.publish_message(Reading(degrees), TopicId("readings", "hall"))
+            if degrees == 22:
+                enough.set()
             degrees += 1
-            await anyio.sleep(0.1)
+            await anyio.sleep(0.5)
     finally:
         print("sensor stopped")
 
@@ -84,8 +85,9 @@ async def main() -> None:
     async with open_log(), SingleThreadedAgentRuntime() as runtime:
         await Keeper.register(runtime, "keeper", Keeper)
         async with trio.open_nursery() as nursery:
-            await nursery.start(lambda task_status: sensor(runtime, task_status=task_status))
-            await trio.sleep(0.21)  # the work of the program
+            enough = trio.Event()
+            nursery.start_soon(sensor, runtime, enough)
+            await enough.wait()  # the work of the program
             nursery.cancel_scope.cancel()
 
 

@@ -129,7 +129,7 @@ def test_a_tree_becomes_ours(large_tree: Path) -> None:
     """All programs change, the documented ones into our own, and none is left over."""
     result = migrate(large_tree)
     assert result.exit_code == 0
-    files = 4 + len(list(OURS.glob("*.py")))
+    files = len(PROGRAMS) + len(list(OURS.glob("*.py")))
     assert result.stderr.startswith(f"{files} files: {files - 1} migrated, ")
     assert result.stderr.endswith(" places to look at, 0 failed\n")
     for path in OURS.glob("*.py"):
