@@ -58,6 +58,22 @@ async def test_a_long_message_that_nobody_waits_behind_is_fine(
     assert warnings(caplog) == []
 
 
+async def test_messages_that_came_together_are_watched(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Also if all of them queued before the first one began, and no other comes."""
+    busy = Busy()
+    async with running(warn_busy_after=5) as runtime:
+        await register(runtime, "a")
+        await subscribe(runtime, "t", "a")
+        for _ in range(3):
+            await runtime.publish_message(busy, TopicId("t", "k"))
+        await anyio.sleep(11)
+        [warning] = warnings(caplog)
+        busy.release.set()
+    assert "5 s while 2 others" in warning
+
+
 async def test_many_short_messages_are_fine(caplog: pytest.LogCaptureFixture) -> None:
     """A queue that moves is not a hang, however long it is."""
     async with running(warn_busy_after=5) as runtime:

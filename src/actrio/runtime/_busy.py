@@ -31,8 +31,10 @@ class BusyWatch(Waiter):
 
     def watch(self, lane: Lane) -> None:
         """Look at a lane after a while; called when a message queues in it."""
-        if self._after == math.inf or not lane.holders:
+        if self._after == math.inf:
             return
+        if not lane.holders and lane.inbox.size <= lane.slots:
+            return  # all of them are about to begin
         lane.watched = True
         self._watched[lane] = list(lane.holders)
         if not self._running:
