@@ -1,6 +1,8 @@
-"""The errors that the runtime itself gives to a sender, each with the way out."""
+"""The errors that the runtime itself gives to its user, each with the way out."""
 
 from __future__ import annotations
+
+from typing import NoReturn
 
 from ..exceptions import AgentStopped, CantHandleException, RuntimeStoppedError
 from ..identity import AgentId, TopicId
@@ -48,6 +50,17 @@ def no_handler(envelope: Envelope) -> CantHandleException:
         f"{type(envelope.message).__name__}; add a @message_handler for it, or turn "
         "strict_delivery off to get None"
     )
+
+
+def refuse_plain_block(runtime: object) -> NoReturn:
+    """Be what ``with runtime:`` calls, and say which word is missing.
+
+    Raises:
+        TypeError: Always.
+    """
+    del runtime
+    message = "a runtime is an asynchronous block: write 'async with runtime:'"
+    raise TypeError(message)
 
 
 def wrong_loop() -> RuntimeError:

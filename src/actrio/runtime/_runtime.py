@@ -17,12 +17,9 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
-from .._concurrency import (
-    AsyncContextManagerMixin,
-    uninterruptible,
-)
+from .._concurrency import AsyncContextManagerMixin, uninterruptible
 from ..abc import (
     Agent,
     Facts,
@@ -37,6 +34,7 @@ from ..identity import AgentId, AgentMetadata, AgentType, TopicId
 from ..messages import CancellationToken, MessageContext, Request
 from ..serialization import MessageSerializer, SerializationRegistry
 from ._dead_letters import DeadLetter, DeadLetters
+from ._errors import refuse_plain_block
 from ._interventions import InterventionChain
 from ._lifecycle import Lifecycle
 from ._registration import register_type
@@ -712,13 +710,7 @@ class SingleThreadedAgentRuntime(AsyncContextManagerMixin):
             yield self
 
     if not TYPE_CHECKING:  # the type checkers know that there is no such block
-
-        def __enter__(self) -> NoReturn:
-            message = "a runtime is an asynchronous block: write 'async with runtime:'"
-            raise TypeError(message)
-
-        def __exit__(self, *exc_info: object) -> None:
-            raise AssertionError(exc_info)  # pragma: no cover - never entered
+        __enter__ = __exit__ = refuse_plain_block
 
 
 async def _nothing(agent: Agent) -> None:
