@@ -301,6 +301,32 @@ async def test_the_first_messages_of_a_type_are_timed(
     assert len(named) == warnings
 
 
+async def test_a_request_in_a_cycle_that_blocks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It runs in the task of the agent that asks, which is not named for it."""
+    real = [0.0]
+    other = AgentId("other", "one")
+
+    async def block() -> str:
+        real[0] += LIMIT * 2
+        return "done"
+
+    async def ask_back() -> str:
+        return cast("str", await runtime.send_message(block, CLERK))
+
+    async def ask() -> str:
+        return cast("str", await runtime.send_message(ask_back, other))
+
+    async with SingleThreadedAgentRuntime() as runtime:
+        runtime._router.blocking._clock = lambda: real[0]
+        await register(runtime)
+        await Clerk.register(runtime, "other", lambda: Clerk("asks back"))
+        assert await runtime.send_message(ask, CLERK) == "done"
+    (record,) = [one for one in caplog.records if "blocked the" in one.getMessage()]
+    assert record.getMessage().startswith("Agent clerk/one blocked the event loop")
+
+
 async def test_a_hook_that_blocks(caplog: pytest.LogCaptureFixture) -> None:
     """A call of a hook waits its turn like a message, and is told of like one."""
     real = [0.0]
