@@ -258,6 +258,6 @@ def _missing_extra(module: str) -> str | None:
 
 def _about_neighbour(module: str) -> str:
     return (
-        f"left as it is: {module} imports {OLD} by itself, and its agents do not run on "
-        f"a runtime of {NEW}"
+        f"left as it is: {module} imports {OLD} by itself; docs/agentchat.md says how it "
+        f"runs on {NEW}"
     )
