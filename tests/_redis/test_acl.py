@@ -48,6 +48,7 @@ OF_THE_SCRIPTS = [
     "xlen",
     "xpending",
     "xrange",
+    "xrevrange",
 ]
 
 

@@ -320,6 +320,14 @@ async def test_a_subscription_is_answered_by_a_push() -> None:
             RedisRefused,
             "does not permit that: ERR Error running script",
         ),
+        (
+            (
+                b"-ERR The user executing the script can't run this command or "
+                b"subcommand script: 9ce8, on @user_script:1.\r\n"
+            ),
+            RedisRefused,
+            "does not permit that: ERR The user executing the script",
+        ),
         (b"-ERR I said: NOPERM\r\n", RedisReplyError, "ERR I said: NOPERM"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import attrs
 import pytest
 from tests.runtime.kit import start
 
@@ -646,3 +647,135 @@ async def test_capacities(buses: Buses, number: float) -> None:
 def test_a_mailbox_is_shown_with_its_name(buses: Buses) -> None:
     """In a debugger."""
     assert repr(AgentMailbox("a", None)) == "<AgentMailbox 'a'>"  # type: ignore[arg-type]  # not used
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", 5),
+        ("correlation_id", 5),
+        ("timestamp", "yesterday"),
+        ("timestamp", math.nan),
+        ("metadata", None),
+    ],
+)
+async def test_fields_have_types(buses: Buses, field: str, value: Any) -> None:
+    """Whoever receives a message can rely on them; none is sent that is otherwise."""
+    async with buses.pair() as (bus, a, b):
+        fields = {field: value}
+        with pytest.raises(MailboxContentInvalid, match=field):
+            await a.send("b", "x", **fields)
+        with pytest.raises(MailboxContentInvalid, match=field):
+            await a.broadcast("x", **fields)
+        with pytest.raises(MailboxContentInvalid, match=field):
+            message = AgentMessage(sender="a", recipient="b", content="x", **fields)
+            await bus.request(message)
+        assert await drain(b) == []
+
+
+# -- ids that are not unique ------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_messages_with_one_id(buses: Buses, first: int) -> None:
+    """Each is done with by itself, in any order, and none is lost or mixed up."""
+    async with buses.pair() as (bus, a, b):
+        for text in ("one", "two"):
+            await a.send("b", text, id="same")
+        taken = [await bus.take("b"), await bus.take("b")]
+        done, left = taken[first], taken[1 - first]
+        assert done is not None
+        assert left is not None
+        await bus.confirm("b", done)
+        await bus.give_back("b", done)
+        assert await b.message_count() == 0
+        owner = await bus.register("b", takeover=True)
+        again = await owner.receive(timeout=1)
+        assert again is not None
+        assert (again.content, again.redelivered) == (left.content, True)
+        assert await drain(owner) == []
+
+
+async def test_one_message_twice(buses: Buses) -> None:
+    """It is two messages, which are given back and done with one after the other."""
+    async with buses.pair() as (bus, _, b):
+        message = AgentMessage(sender="a", recipient="b", content="x")
+        for _ in range(3):
+            await bus.deliver(message)
+        taken = [await bus.take("b") for _ in range(3)]
+        for one_of_them in taken[:2]:
+            assert one_of_them is not None
+            await bus.confirm("b", one_of_them)
+        assert taken[2] is not None
+        await bus.give_back("b", taken[2])
+        assert await drain(b) == ["x"]
+
+
+async def test_a_copy_of_a_message_is_done_with(buses: Buses) -> None:
+    """Such as one that was made from JSON: it is equal."""
+    async with buses.pair() as (bus, a, b):
+        for text in ("one", "two"):
+            await a.send("b", text, id="same")
+        first = await bus.take("b")
+        await bus.take("b")
+        assert first is not None
+        await bus.confirm("b", attrs.evolve(first))
+        assert await drain(await bus.register("b", takeover=True)) == ["two"]
+
+
+async def test_a_message_that_waits_for_room_beside_itself(buses: Buses) -> None:
+    """Cancelled, only the one that waits is withdrawn."""
+    async with buses.pair(capacity=1) as (bus, _, b):
+        message = AgentMessage(sender="a", recipient="b", content="x")
+        await bus.deliver(message)
+        async with anyio.create_task_group() as tasks:
+            call = start(tasks, bus.deliver, message)
+            await buses.settled()
+            call.scope.cancel()
+        assert call.cancelled
+        assert await drain(b) == ["x"]
+
+
+async def test_a_message_is_sent_on(buses: Buses) -> None:
+    """It is a new one for whoever receives it, and answered by that one."""
+    async with buses.pair() as (bus, a, b):
+        c = await bus.register("c")
+        await a.broadcast("x")
+        with pytest.raises(ZeroDivisionError):
+            async with b.next():
+                raise ZeroDivisionError
+        message = await b.receive(timeout=1)
+        assert message is not None
+        assert (message.redelivered, message.received_by) == (True, "b")
+        await drain(c)
+        await bus.deliver(attrs.evolve(message, recipient="c"))
+        again = await c.receive(timeout=1)
+        assert again is not None
+        assert (again.redelivered, again.received_by) == (False, None)
+        assert again.reply("!").sender == "c"
+
+
+async def test_a_request_that_was_made_by_hand(buses: Buses) -> None:
+    """Is answered, also if its id does not look like that of a request."""
+    async with (
+        buses.pair() as (bus, _, b),
+        anyio.create_task_group() as tasks,
+    ):
+        question = AgentMessage(sender="a", recipient="b", content="?", id="mine")
+        call = start(tasks, bus.request, question)
+        received = await b.receive(timeout=5)
+        assert received is not None
+        assert received.id == "request-mine"
+        with pytest.raises(ValueError, match="'request-mine' waits already"):
+            await bus.request(question)
+        await bus.deliver(received.reply("!"))
+        await buses.settled()
+        assert call.value.content == "!"  # type: ignore[attr-defined]
+
+
+async def test_a_request_has_no_correlation_id(buses: Buses) -> None:
+    """Its answer would have that one, and nobody would know whose it is."""
+    async with buses.pair() as (_, a, b):
+        with pytest.raises(ValueError, match=r"correlation_id='talk'.*into metadata"):
+            await a.request("b", "?", correlation_id="talk")
+        assert await drain(b) == []

@@ -22,15 +22,18 @@ from tests.runtime.kit import settled, start
 
 from actrio.exceptions import (
     MailboxBusClosed,
+    MailboxExists,
     MailboxKeyInTheWay,
     MailboxLost,
     MailboxMessageUnreadable,
     MailboxUnknown,
     MailboxVersionUnknown,
+    RedisLinkLost,
     RedisRefused,
     RedisUnreachable,
 )
 from actrio.mailboxes import AgentMailbox, AgentMessage, RedisMessageBus
+from actrio.mailboxes._scripts import WITHDRAW
 from actrio.testing import RedisServer
 
 from .buses import contents, drain, next_prefix
@@ -702,3 +705,88 @@ async def test_a_server_that_is_frozen(prefix: str) -> None:
                 assert not call.done
                 server.thaw()
             assert "goes on" in await drain(b)
+
+
+async def test_much_is_done_while_the_connection_is_lost(
+    server: RedisServer, prefix: str
+) -> None:
+    """More than a script can pass to a command at once."""
+    number = 9000
+    async with RedisMessageBus(server.url, prefix=prefix, capacity=number) as bus:
+        a, b = await bus.register("a"), await bus.register("b")
+        message = AgentMessage(sender="a", recipient="b", content="x")
+        async with anyio.create_task_group() as tasks:
+            for _ in range(number):
+                tasks.start_soon(bus.deliver, message)
+        owned = bus._owned["b"]
+        taken = [await bus.take("b") for _ in range(number)]
+        await b.peek()
+        bus._connection.link.give_up("a test says so")  # type: ignore[union-attr]
+        for one in taken:
+            assert one is not None
+            owned.confirm(one)
+        with anyio.fail_after(SECONDS):
+            await a.send("b", "after")
+            assert await drain(b) == ["after"]
+        b = await bus.register("b", takeover=True)
+        assert await drain(b) == []
+
+
+@pytest.mark.parametrize("is_carried_out", [False, True])
+@pytest.mark.parametrize("takeover", [False, True])
+async def test_a_registration_is_tried_again(
+    server: RedisServer, prefix: str, takeover: bool, is_carried_out: bool
+) -> None:
+    """It does what it would have done, though the mailbox is its own already."""
+    async with (
+        RedisMessageBus(server.url, prefix=prefix) as bus,
+        anyio.create_task_group() as tasks,
+    ):
+        b = await bus.register("b")
+        await b.send("b", "pending")
+        assert await bus.take("b") is not None
+        await b.peek()
+        link = bus._connection.link  # type: ignore[union-attr]
+        assert link is not None
+        call = start(tasks, lambda: bus.register("b", takeover=takeover))
+        run = link.run
+
+        async def lose(*words: Any) -> Any:
+            if is_carried_out:
+                await run(*words)
+            link.give_up("a test says so")
+            raise RedisLinkLost
+
+        link.run = lose  # type: ignore[method-assign]
+        await until(lambda: call.done)
+        if not takeover:
+            assert isinstance(call.error, MailboxExists)
+            assert b.lost is None
+        else:
+            again = await call.value.receive()  # type: ignore[attr-defined]
+            assert (again.content, again.redelivered) == ("pending", True)
+
+
+async def test_a_withdrawal_does_not_read_the_mailbox(
+    server: RedisServer, prefix: str
+) -> None:
+    """It is found near its end, or not at all beyond what its sender sent before."""
+
+    def calls(command: str) -> int:
+        text = server.command("INFO", "commandstats")
+        found = re.search(rf"cmdstat_{command}:calls=(\d+)", text)
+        return int(found[1]) if found else 0
+
+    async with RedisMessageBus(server.url, prefix=prefix) as bus:
+        a, b = await bus.register("a"), await bus.register("b")
+        async with anyio.create_task_group() as tasks:
+            for number in range(300):
+                tasks.start_soon(a.send, "b", number)
+        outbox = bus._outbox
+        before = calls("xrevrange"), calls("xrange")
+        for serial in (300, 301, 299):
+            words = (bus._client, serial, "b", 2)
+            link = await outbox.redis.up()
+            await link.run(WITHDRAW, bus._prefix, *words)
+        assert (calls("xrevrange") - before[0], calls("xrange")) == (3, before[1])
+        assert await b.message_count() == 298

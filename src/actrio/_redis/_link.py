@@ -29,8 +29,9 @@ _pack: Final = cast(
     hiredis.pack_command,  # pyright: ignore[reportUnknownMemberType] - it names no result
 )
 _ABOUT_SUBSCRIPTIONS: Final = frozenset([b"subscribe", b"unsubscribe"])
+_OF_A_SCRIPT: Final = ("running script", "The user executing the script")
 _IN_A_SCRIPT: Final = ("can't run this command", "can't access at least")
-"""How a script says NOPERM, before Redis 7."""
+"""How a script says NOPERM, in Redis 6.2 and 7.0."""
 
 
 class Reply(Waiter):
@@ -303,7 +304,8 @@ def ungrouped() -> Generator[None]:
 
 def _reply_error(address: Address, text: str) -> Exception:
     is_refused = text.startswith("NOPERM") or (
-        "running script" in text and any(words in text for words in _IN_A_SCRIPT)
+        any(words in text for words in _OF_A_SCRIPT)
+        and any(words in text for words in _IN_A_SCRIPT)
     )
     if is_refused:
         return RedisRefused(f"{address} does not permit that: {text}")

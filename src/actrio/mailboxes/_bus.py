@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Container
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Final
 
 from .._concurrency import Host, current_host
 from ..exceptions import MailboxLost
-from ._message import EVERYBODY, AgentMessage, new_id
+from ._message import EVERYBODY, AgentMessage, changed, check_fields, new_id
 
 DEFAULT_CAPACITY: Final = 1024
 """How many messages a mailbox holds unless it is told otherwise."""
@@ -34,6 +35,36 @@ def at_least_one(name: str, value: float) -> float:
         message = f"{name}={value!r} must be at least 1"
         raise ValueError(message)
     return value
+
+
+def as_request(message: AgentMessage) -> AgentMessage:
+    """Return a message whose answer is known as such.
+
+    Raises:
+        MailboxContentInvalid: If an id is of another type.
+        ValueError: If it has a correlation id, which its answer would have as well.
+    """
+    check_fields(message)
+    if message.correlation_id is not None:
+        fault = (
+            f"a request with correlation_id={message.correlation_id!r}: its answer "
+            "would have that and not the id of the request; put it into metadata"
+        )
+        raise ValueError(fault)
+    if message.id.startswith(REQUEST):
+        return message
+    return changed(message, id=f"{REQUEST}{message.id}")
+
+
+def check_is_only(message: AgentMessage, waiting: Container[str]) -> None:
+    """Check that no other request with this id waits.
+
+    Raises:
+        ValueError: If one does.
+    """
+    if message.id in waiting:
+        fault = f"a request with the id {message.id!r} waits already; give another id"
+        raise ValueError(fault)
 
 
 class MessageBus(ABC):
@@ -105,7 +136,8 @@ class MessageBus(ABC):
         Raises:
             MailboxUnknown: If the recipient or the sender is not registered, or the
                 recipient is unregistered while this waits.
-            MailboxContentInvalid: If content or metadata is not JSON.
+            MailboxContentInvalid: If content or metadata is not JSON, or another field is
+                of another type.
             MailboxMessageTooLarge: If they take too many bytes.
 
         Cancellation: The message is not delivered, unless it was already.
@@ -135,13 +167,16 @@ class MessageBus(ABC):
         """Deliver a message, and wait for the one that answers it.
 
         That is the first one for the sender's mailbox whose ``correlation_id`` is the
-        id of this message. It never comes out of `receive`.
+        id of this message, which is delivered with ``request-`` before it if it does not
+        begin so. The answer never comes out of `receive`.
 
         Raises:
             MailboxLost: If the sender's mailbox is unregistered or taken over meanwhile.
             MailboxUnknown: As `deliver`.
             MailboxContentInvalid: As `deliver`.
             MailboxMessageTooLarge: As `deliver`.
+            ValueError: If the message has a ``correlation_id``, or another request with
+                its id waits.
 
         Cancellation: The message stays delivered. Its answer, if one comes, is dropped
         and counted in `AgentMailbox.late_replies`.

@@ -15,7 +15,9 @@ from ._bus import (
     REQUEST,
     AgentMailbox,
     MessageBus,
+    as_request,
     at_least_one,
+    check_is_only,
 )
 from ._guests import (
     Asker,
@@ -36,6 +38,7 @@ from ._message import (
     copied,
     taken_down,
 )
+from ._pending import Pending
 
 
 class _Sender(Guest):
@@ -57,8 +60,8 @@ class _Post:
         self.name = name
         self.box = Box(capacity)
         self.mailbox = mailbox
-        self.pending: dict[str, AgentMessage] = {}
-        """What was taken and is not done with, by id."""
+        self.pending = Pending[bool]()
+        """What was taken and is not done with."""
         self.readers: deque[Reader] = deque()
         self.senders: deque[_Sender] = deque()
         self.askers: dict[str, Asker] = {}
@@ -71,7 +74,7 @@ class _Post:
     def take(self) -> AgentMessage:
         """Take the next message, of those that are there."""
         message = self.box.take()
-        self.pending[message.id] = message
+        self.pending.add(message, True)
         return message
 
     def guests(self) -> Iterator[Guest]:
@@ -166,7 +169,7 @@ class InMemoryMessageBus(MessageBus):
         turn_away(host, lost, MailboxLost(why, post.name))
         post.mailbox = mailbox
         self._received.pop(post.name, None)
-        for message in reversed(post.pending.values()):
+        for message in reversed(post.pending):
             post.box.put_back(changed(message, redelivered=True))
         post.pending.clear()
 
@@ -211,6 +214,7 @@ class InMemoryMessageBus(MessageBus):
         if post.has_room:
             self._add(host, post, message)
             return
+        message = changed(message)  # the same one may be there already
         sender = _Sender(message, post.senders)
         post.senders.append(sender)
         try:
@@ -252,8 +256,10 @@ class InMemoryMessageBus(MessageBus):
             host.wake(sender)
 
     async def request(self, message: AgentMessage) -> AgentMessage:
+        message = as_request(message)
         host = self._bind()
         post = self._post(message.sender, "sender")
+        check_is_only(message, post.askers)
         asker = post.askers[message.id] = Asker()
         try:
             await self.deliver(message)
@@ -297,7 +303,7 @@ class InMemoryMessageBus(MessageBus):
             raise
         message = reader.message
         assert message is not None, "it was woken with a message or an error"
-        if post.pending.get(message.id) is not message:
+        if message not in post.pending:
             raise MailboxLost(taken_over(post.name), post.name)
         return message
 
@@ -354,4 +360,4 @@ class InMemoryMessageBus(MessageBus):
 
 def _finish(post: _Post, message: AgentMessage) -> bool:
     """Be done with a message; say whether it was pending."""
-    return post.pending.pop(message.id, None) is not None
+    return post.pending.pop(message) is not None

@@ -125,6 +125,25 @@ def check_name(name: object, what: str = "the name of a mailbox") -> str:
     return cast("str", name)
 
 
+def check_fields(message: AgentMessage) -> None:
+    """Check what a message is known by.
+
+    Raises:
+        MailboxContentInvalid: If that is of another type, or would not come back equal.
+    """
+    answered, made = message.correlation_id, message.timestamp
+    if not isinstance(message.id, str):
+        what, rule = "id", "a str"
+    elif not (answered is None or isinstance(answered, str)):
+        what, rule = "correlation_id", "a str or None"
+    elif not (isinstance(made, (float, int)) and isfinite(made)):
+        what, rule = "timestamp", "a finite number of seconds"
+    else:
+        return
+    fault = f"{what}={short_repr(getattr(message, what))} must be {rule}"
+    raise MailboxContentInvalid(fault, what)
+
+
 def changed(message: AgentMessage, **changes: Any) -> AgentMessage:
     """Return a copy with other values, which are known to be right."""
     other = object.__new__(AgentMessage)
@@ -141,11 +160,15 @@ def taken_down(message: AgentMessage, limit: int) -> AgentMessage:
         limit: How many bytes content and metadata may take as JSON.
 
     Raises:
-        MailboxContentInvalid: If they are not JSON, or would not come back equal.
+        MailboxContentInvalid: If they are not JSON, or would not come back equal; or an
+            id or the timestamp is of another type.
         MailboxMessageTooLarge: If they take more bytes.
     """
+    check_fields(message)
     content, metadata = message.content, message.metadata
-    if type(content) is str and not metadata:
+    if message.received_by is not None or message.redelivered:  # it is sent on
+        message = changed(message, received_by=None, redelivered=False)
+    if type(content) is str and type(metadata) is dict and not metadata:
         if len(content) * _BYTES_PER_CHARACTER < limit:
             return message
     else:

@@ -31,6 +31,7 @@ from ..exceptions import (
 from ._bus import AgentMailbox
 from ._guests import Asker, Reader, parked, taken_over, turn_away, unregistered
 from ._message import AgentMessage
+from ._pending import Pending
 from ._scripts import OWN
 from ._wire import read
 
@@ -99,7 +100,7 @@ class Owned:
         self._prefix = bus.prefix
         self._on_lost = bus.on_lost
         self._shown: deque[Shown] = deque()
-        self._taken: dict[str, Shown] = {}
+        self._taken = Pending[Shown]()
         self._readers: deque[Reader] = deque()
         self._told: deque[Telling] = deque()
         """What the server was told, or is to be told, and has not answered."""
@@ -147,11 +148,11 @@ class Owned:
         self._put_back(message, "g")
 
     def _finished(self, message: AgentMessage | None) -> tuple[Op, ...]:
-        shown = None if message is None else self._taken.pop(message.id, None)
+        shown = None if message is None else self._taken.pop(message)
         return () if shown is None else (("d", shown.lane, shown.id),)
 
     def _put_back(self, message: AgentMessage, how: str) -> None:
-        shown = self._taken.pop(message.id, None)
+        shown = self._taken.pop(message)
         if shown is None:
             return
         self._shown.clear()  # it comes before all that
@@ -167,7 +168,7 @@ class Owned:
         message = shown.message
         if isinstance(message, MailboxMessageUnreadable):
             raise message
-        self._taken[message.id] = shown
+        self._taken.add(message, shown)
         return message
 
     # -- what the server is told, and what it shows -----------------------------

@@ -30,7 +30,9 @@ from ._bus import (
     REQUEST,
     AgentMailbox,
     MessageBus,
+    as_request,
     at_least_one,
+    check_is_only,
 )
 from ._guests import Asker, exists, not_registered, parked, turn_away, unregistered
 from ._message import EVERYBODY, LANES, AgentMessage, check_name
@@ -198,7 +200,8 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         redis = self._open()
         words = (name, self._client, _NO_LIMIT if isinf(number) else number)
         options = (int(capacity is not None), int(takeover))
-        reply, _ = await self._try(redis, REGISTER, *words, *options)
+        attempt = secrets.token_hex(8)
+        reply, _ = await self._try(redis, REGISTER, *words, *options, attempt)
         if reply[0] == b"E":
             raise MailboxExists(exists(name), name)
         if reply[0] == b"T":
@@ -256,9 +259,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         if message.recipient == EVERYBODY:
             await self.broadcast(message)
             return
-        asks = message.correlation_id
-        answers = asks is not None and asks.startswith(REQUEST)
-        if not await self._send(message, message.recipient, answers=answers):
+        if not await self._send(message, message.recipient):
             why = unregistered(message.recipient)
             raise MailboxUnknown(why, message.recipient)
 
@@ -266,9 +267,10 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         return await self._send(message, None)
 
     async def _send(
-        self, message: AgentMessage, recipient: str | None, *, answers: bool = False
+        self, message: AgentMessage, recipient: str | None
     ) -> tuple[str, ...]:
         payload = write(message, self._limit)
+        answered = message.correlation_id
         await self._begin(self._open().host)
         sending = Sending(
             self._outbox,
@@ -276,14 +278,16 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
             recipient=recipient,
             lane=LANES.index(message.priority),
             payload=payload,
-            answers=answers,
+            answers=answered is not None and answered.startswith(REQUEST),
         )
         with self._explained():
             return await sending.deliver()
 
     async def request(self, message: AgentMessage) -> AgentMessage:
+        message = as_request(message)
         redis = self._open()
         owned = await self._own(message.sender, "sender")
+        check_is_only(message, owned.askers)
         asker = owned.askers[message.id] = Asker()
         try:
             await self.deliver(message)

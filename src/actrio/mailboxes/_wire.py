@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .. import _json
 from ..exceptions import MailboxContentInvalid, MailboxMessageUnreadable
-from ._message import EVERYBODY, AgentMessage, as_json
+from ._message import EVERYBODY, AgentMessage, as_json, check_fields
 
 VERSION: Final = 1
 
@@ -19,6 +19,7 @@ def write(message: AgentMessage, limit: int) -> bytes:
         MailboxContentInvalid: If it is not JSON, or would not come back equal.
         MailboxMessageTooLarge: If content and metadata take more than ``limit`` bytes.
     """
+    check_fields(message)
     content, metadata = as_json(message, limit)
     return (
         f'{{"v":{VERSION},{_head(message)},"content":{content},"metadata":{metadata}}}'

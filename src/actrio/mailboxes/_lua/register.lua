@@ -1,9 +1,9 @@
--- name, client, capacity, is it of its own, takeover, again
+-- name, client, capacity, is it of its own, takeover, attempt, again
 -- → K number epoch late, E, T key
 
-local name, client, capacity, own, takeover, again = unpack(ARGV)
+local name, client, capacity, own, takeover, attempt, again = unpack(ARGV)
 local b = find_box(name)
-if b and again == '1' and b.owner == client then return {'K', b.number, b.epoch, 0} end
+if b and again == '1' and b.attempt == attempt then return {'K', b.number, b.epoch, 0} end
 if not b then
   local number = call('HINCRBY', P .. 'bus', 'number', 1)
   local key = P .. 'b:' .. number
@@ -15,7 +15,7 @@ if not b then
   for lane = 0, 3 do
     call('XGROUP', 'CREATE', key .. ':' .. lane, 'g', '0', 'MKSTREAM')
   end
-  save_box({key = key, number = number, owner = client, epoch = 1,
+  save_box({key = key, number = number, owner = client, epoch = 1, attempt = attempt,
     capacity = tonumber(capacity), want = false, win = -1, shown = 0, back = 0, w = 0,
     n = {0, 0, 0, 0}, p = {0, 0, 0, 0}, d = {'0-0', '0-0', '0-0', '0-0'}})
   return {'K', number, 1, 0}
@@ -32,7 +32,7 @@ if b.owner ~= client and b.shown > 0 then
   for _, one in ipairs(next_ones) do take(b, one[1], one[2], false) end
   carry_out(b)
 end
-b.owner, b.epoch, b.shown = client, b.epoch + 1, 0
+b.owner, b.epoch, b.shown, b.attempt = client, b.epoch + 1, 0, attempt
 for lane = 0, 3 do
   local key = b.key .. ':' .. lane
   local waiting, pending, from = {}, {}, '-'

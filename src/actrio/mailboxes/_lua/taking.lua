@@ -35,15 +35,28 @@ local function gather(lists, lane, id)
   table.insert(lists[lane], id)
 end
 
+-- Lua passes some 8,000 values at once at most
+local AT_ONCE = 1000
+
 local function carry_out(b)
   for lane, ids in pairs(claims) do
-    local last = ids[#ids]
-    for _, word in ipairs({'FORCE', 'JUSTID', 'LASTID', last}) do ids[#ids + 1] = word end
-    call('XCLAIM', b.key .. ':' .. lane, 'g', 'owner', 0, unpack(ids))
+    local key = b.key .. ':' .. lane
+    for i = 1, #ids, AT_ONCE do
+      local some = {unpack(ids, i, math.min(i + AT_ONCE - 1, #ids))}
+      local last = some[#some]
+      for _, word in ipairs({'FORCE', 'JUSTID', 'LASTID', last}) do
+        some[#some + 1] = word
+      end
+      call('XCLAIM', key, 'g', 'owner', 0, unpack(some))
+    end
   end
   for lane, ids in pairs(finished) do
-    call('XACK', b.key .. ':' .. lane, 'g', unpack(ids))
-    call('XDEL', b.key .. ':' .. lane, unpack(ids))
+    local key = b.key .. ':' .. lane
+    for i = 1, #ids, AT_ONCE do
+      local to = math.min(i + AT_ONCE - 1, #ids)
+      call('XACK', key, 'g', unpack(ids, i, to))
+      call('XDEL', key, unpack(ids, i, to))
+    end
   end
   claims, finished = {}, {}
 end

@@ -10,15 +10,24 @@ local function leave_queue(b)
   return true
 end
 
+-- from the end, where it most often is, and no further than what this client sent before
 local function leave_box(b, lane)
   if lane <= b.win then return end
-  local key = b.key .. ':' .. lane
-  for _, entry in ipairs(call('XRANGE', key, '(' .. b.d[lane + 1], '+')) do
-    if entry[2][4] == ticket then
-      call('XDEL', key, entry[1])
-      b.n[lane + 1] = b.n[lane + 1] - 1
+  local key, to = b.key .. ':' .. lane, '+'
+  repeat
+    local some = call('XREVRANGE', key, to, '(' .. b.d[lane + 1], 'COUNT', 16)
+    for _, entry in ipairs(some) do
+      local who, which = entry[2][4]:match('^(.-):(.*)$')
+      if who == client and tonumber(which) <= tonumber(serial) then
+        if which == serial then
+          call('XDEL', key, entry[1])
+          b.n[lane + 1] = b.n[lane + 1] - 1
+        end
+        return
+      end
+      to = '(' .. entry[1]
     end
-  end
+  until #some < 16
 end
 
 local numbers = name == '*' and call('HVALS', P .. 'names')
