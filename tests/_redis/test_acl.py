@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import anyio
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from actrio._redis import Redis, Script
 from actrio.exceptions import RedisRefused
 from actrio.mailboxes import RedisMessageBus, _scripts
+from actrio.state import RedisStateStore, _redis as _state_redis
 from actrio.testing import RedisServer
 
 pytestmark = pytest.mark.anyio
@@ -211,3 +213,51 @@ async def test_no_such_database(guarded: RedisServer) -> None:
     ):
         async with Redis.open(url(guarded, database=99)):
             pytest.fail("it is connected")
+
+
+# -- what the documents say -------------------------------------------------------
+
+DOCS = Path(__file__).parents[2] / "docs"
+SOURCE_OF_STORE = Path(_state_redis.__file__).read_text("utf-8")
+
+
+def documented(page: str, user: str) -> list[str]:
+    """Return the words of ``ACL SETUSER`` in a page, after the user."""
+    text = (DOCS / page).read_text("utf-8").replace("\\\n", " ")
+    found = re.search(rf"^ACL SETUSER {user} (.*)$", text, re.MULTILINE)
+    assert found is not None
+    return [">S3cret" if word == ">PASSWORD" else word for word in found[1].split()]
+
+
+def test_the_rules_of_a_bus_are_documented() -> None:
+    """Word by word."""
+    assert documented("mailboxes.md", "bus") == rules("actrio")
+
+
+async def test_the_documented_rules_suffice_for_a_bus() -> None:
+    """With the prefix that a bus has by itself."""
+    with RedisServer() as server:
+        set_user(server, *documented("mailboxes.md", "bus"))
+        async with RedisMessageBus(url(server)) as bus:
+            await use(bus)
+
+
+async def test_the_documented_rules_suffice_for_a_store() -> None:
+    """And none of them is more than its scripts and its calls need."""
+    source = SOURCE_OF_STORE
+    words = documented("state.md", "store")
+    called = set(re.findall(r"call\('([A-Z]+)'", source))
+    called |= set(re.findall(r'"([HD][A-Z]+)", (?:key|f")', source))
+    assert {word.removeprefix("+") for word in words if word[0] == "+"} == {
+        *("hello", "script|load", "evalsha"),
+        *(word.lower() for word in called | {"HGET", "DEL"}),
+    }
+    with RedisServer() as server:
+        set_user(server, *("bus" if word == "store" else word for word in words))
+        async with RedisStateStore(url(server)) as store:
+            await store.save("a", {"x": 1})
+            await store.save_all({"a": None, "b": {"x": 2}})
+            assert list(await store.load_all()) == await store.keys() == ["b"]
+            assert await store.load("a") is None
+            await store.delete("b", expected_version=2)
+            assert await store.keys() == []

@@ -713,7 +713,7 @@ async def test_one_message_twice(buses: Buses) -> None:
 
 async def test_a_copy_of_a_message_is_done_with(buses: Buses) -> None:
     """Such as one that was made from JSON: it is equal."""
-    async with buses.pair() as (bus, a, b):
+    async with buses.pair() as (bus, a, _):
         for text in ("one", "two"):
             await a.send("b", text, id="same")
         first = await bus.take("b")

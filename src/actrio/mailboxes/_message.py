@@ -131,8 +131,10 @@ def check_fields(message: AgentMessage) -> None:
     Raises:
         MailboxContentInvalid: If that is of another type, or would not come back equal.
     """
-    answered, made = message.correlation_id, message.timestamp
-    if not isinstance(message.id, str):
+    answered: object = message.correlation_id
+    made: object = message.timestamp
+    id: object = message.id
+    if not isinstance(id, str):
         what, rule = "id", "a str"
     elif not (answered is None or isinstance(answered, str)):
         what, rule = "correlation_id", "a str or None"
