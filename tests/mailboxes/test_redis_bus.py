@@ -707,6 +707,7 @@ async def test_a_server_that_is_frozen(prefix: str) -> None:
             assert "goes on" in await drain(b)
 
 
+@pytest.mark.slow
 async def test_much_is_done_while_the_connection_is_lost(
     server: RedisServer, prefix: str
 ) -> None:

@@ -133,8 +133,8 @@ def check_fields(message: AgentMessage) -> None:
     """
     answered: object = message.correlation_id
     made: object = message.timestamp
-    id: object = message.id
-    if not isinstance(id, str):
+    own_id: object = message.id
+    if not isinstance(own_id, str):
         what, rule = "id", "a str"
     elif not (answered is None or isinstance(answered, str)):
         what, rule = "correlation_id", "a str or None"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from ._message import AgentMessage
@@ -19,7 +19,7 @@ class Pending(Generic[T]):
 
     def __init__(self) -> None:
         self._held: dict[object, tuple[AgentMessage, T]] = {}
-        """By id, or by something unique if there is one with this id already."""
+        """By ``id()``, or by something unique if this very message is there already."""
 
     def __iter__(self) -> Iterator[AgentMessage]:
         return (message for message, _ in self._held.values())
@@ -29,25 +29,24 @@ class Pending(Generic[T]):
 
     def __contains__(self, message: AgentMessage) -> bool:
         """Whether this very message is pending."""
-        return any(one is message for one in self)
+        return id(message) in self._held or any(one is message for one in self)
 
     def add(self, message: AgentMessage, about: T) -> None:
         """Add a message that was taken."""
-        key: object = message.id
+        key: object = id(message)
         self._held[object() if key in self._held else key] = message, about
 
     def pop(self, message: AgentMessage) -> T | None:
         """Remove a message, and return what there is about it; None if not pending."""
-        key: object = message.id
-        first = self._held.get(key)
-        if first is None or first[0] is not message:
-            held = [(key, one) for key, (one, _) in self._held.items()]
-            alike = [key for key, one in held if one is message]
-            alike += [key for key, one in held if one == message]
-            if not alike:
-                return None
-            key = alike[0]
-        return self._held.pop(key)[1]
+        key: object = id(message)
+        if key not in self._held:
+            found = self._find(lambda one: one is message)
+            key = found or self._find(lambda one: one == message)
+        held = self._held.pop(key, None)
+        return None if held is None else held[1]
+
+    def _find(self, fits: Callable[[AgentMessage], bool]) -> object | None:
+        return next((key for key, (one, _) in self._held.items() if fits(one)), None)
 
     def clear(self) -> None:
         """Forget all."""
