@@ -132,10 +132,10 @@ async def test_receive_waits_no_longer_than_it_is_told(buses: Buses) -> None:
     async with buses.pair() as (bus, a, b):
         began = anyio.current_time()
         assert await b.receive(timeout=0) is None
-        assert await b.receive(0.5) is None
+        assert await b.receive(0.1) is None
         took = anyio.current_time() - began
-        assert took >= 0.5
-        assert took < 0.7 or not buses.has_virtual_time
+        assert took >= 0.1
+        assert took < 0.2 or not buses.has_virtual_time
         await a.send("b", "x")
         message = await bus.receive("b", timeout=0)
         assert message is not None
@@ -217,10 +217,10 @@ async def test_a_mailbox_has_its_own_capacity(buses: Buses) -> None:
         await bus.register("d", capacity=math.inf)
         for number in range(3):
             await a.send("c", number)
-        with anyio.move_on_after(0.1) as scope:
+        with anyio.move_on_after(0.02) as scope:
             await a.send("c", 4)
         assert scope.cancelled_caught
-        for number in range(2000):
+        for number in range(1100):
             await a.send("d", number)
 
 

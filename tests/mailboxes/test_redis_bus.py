@@ -246,6 +246,7 @@ async def test_a_key_in_the_way(server: RedisServer, prefix: str) -> None:
 # -- several processes ------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", HOSTS)
 async def test_any_process_meets_any_other(
     server: RedisServer, prefix: str, other: str
@@ -298,6 +299,7 @@ async def test_only_its_owner_reads_a_mailbox(server: RedisServer, prefix: str) 
         assert all(m.redelivered for m in got if m)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", HOSTS)
 async def test_a_receiver_that_is_killed_loses_nothing(
     server: RedisServer, prefix: str, other: str

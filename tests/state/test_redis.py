@@ -212,9 +212,10 @@ async def test_a_frozen_server(own_server: RedisServer, prefix: str) -> None:
 
 
 async def test_calls_at_the_end_of_the_block(
-    own_server: RedisServer, prefix: str
+    own_server: RedisServer, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that were made come first; those that wait for a server are turned away."""
+    monkeypatch.setattr("actrio.state._redis._SECONDS_TO_LEAVE", 0.05)
     errors: list[Exception] = []
 
     async def save(store: StateStore, number: int) -> None:

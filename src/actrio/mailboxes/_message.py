@@ -131,10 +131,9 @@ def check_fields(message: AgentMessage) -> None:
     Raises:
         MailboxContentInvalid: If that is of another type, or would not come back equal.
     """
-    answered: object = message.correlation_id
-    made: object = message.timestamp
-    own_id: object = message.id
-    if not isinstance(own_id, str):
+    given: Any = message
+    answered, made = given.correlation_id, given.timestamp
+    if not isinstance(given.id, str):
         what, rule = "id", "a str"
     elif not (answered is None or isinstance(answered, str)):
         what, rule = "correlation_id", "a str or None"
