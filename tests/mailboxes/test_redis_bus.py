@@ -793,3 +793,18 @@ async def test_a_withdrawal_does_not_read_the_mailbox(
             await link.run(WITHDRAW, bus._prefix, *words)
         assert (calls("xrevrange") - before[0], calls("xrange")) == (3, before[1])
         assert await b.message_count() == 298
+
+
+async def test_something_more_urgent_than_what_lies_ready(
+    server: RedisServer, prefix: str
+) -> None:
+    """Is received next, although others were shown to the receiver before."""
+    async with RedisMessageBus(server.url, prefix=prefix) as bus:
+        a, b = await bus.register("a"), await bus.register("b")
+        for number in range(3):
+            await a.send("b", number)
+        assert contents([await b.receive()]) == [0]
+        await b.peek()
+        await a.send("b", "first", priority="urgent")
+        await b.peek()
+        assert await drain(b) == ["first", 1, 2]
