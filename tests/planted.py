@@ -851,7 +851,7 @@ FAULTS = [
         "state/_redis.py",
         "if before then return {'K', before} end",
         "",
-        "state/test_redis.py::test_lost_connections_save_nothing_twice",
+        "state/test_redis.py::test_a_save_whose_reply_is_lost",
     ),
     # -- tools, the tool agent, MCP servers
     _fault(

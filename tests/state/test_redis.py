@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import host_of
 
 from actrio.exceptions import (
+    RedisLinkLost,
     RedisRefused,
     RedisUnreachable,
     StateConflict,
@@ -192,6 +193,25 @@ async def test_lost_connections_save_nothing_twice(
                 server.command("CLIENT", "KILL", "TYPE", "normal")
         found = await store.load_all()
         assert {one.state["n"] for one in found.values()} == {29}
+
+
+async def test_a_save_whose_reply_is_lost(server: RedisServer, prefix: str) -> None:
+    """Is not made again: it would be refused, since the version is another one."""
+    async with RedisStateStore(server.url, prefix=prefix) as store:
+        redis = store._redis
+        assert redis is not None
+        link = redis.link
+        assert link is not None
+        call = link.call
+
+        async def lose(*words: Any) -> Any:
+            await call(*words)
+            link.give_up("a test says so")
+            raise RedisLinkLost
+
+        link.call = lose  # type: ignore[method-assign]
+        await store.save("k", {"n": 1}, expected_version=0)
+        assert redis.link is not link
 
 
 async def test_a_frozen_server(own_server: RedisServer, prefix: str) -> None:
