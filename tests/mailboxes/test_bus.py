@@ -483,6 +483,38 @@ async def test_a_mailbox_is_taken_over(buses: Buses) -> None:
             await b.send("a", "x")
 
 
+async def test_senders_wait_on_when_a_mailbox_is_taken_over(buses: Buses) -> None:
+    """Until there is room, and behind what the last owner did not finish."""
+    async with (
+        buses.pair(capacity=1) as (bus, a, b),
+        anyio.create_task_group() as tasks,
+    ):
+        await a.send("b", "taken")
+        await b.receive()
+        await a.send("b", "there")
+        waiting = start(tasks, a.send, "b", "waits")
+        await buses.settled()
+        asking = start(tasks, a.broadcast, "to all")
+        await buses.settled()
+        heir = await bus.register("b", takeover=True)
+        await buses.settled()
+        assert not waiting.done
+        got = []
+        for _ in range(4):
+            message = await heir.receive()
+            assert message is not None
+            got.append((message.content, message.redelivered))
+        assert got == [
+            ("taken", True),
+            ("there", False),
+            ("waits", False),
+            ("to all", False),
+        ]
+        await buses.settled()
+        assert waiting.done
+        assert asking.value == ("b",)
+
+
 async def test_a_reader_hears_that_its_mailbox_is_gone(buses: Buses) -> None:
     """Taken over, or unregistered."""
     async with buses.pair() as (bus, a, b), anyio.create_task_group() as tasks:

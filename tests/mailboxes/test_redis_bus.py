@@ -528,6 +528,56 @@ async def test_a_lost_connection_loses_and_doubles_nothing(
         assert (await bus.take("b", wait=False)) is None
 
 
+async def test_broadcasts_survive_lost_connections(
+    server: RedisServer, prefix: str
+) -> None:
+    """Each mailbox gets each of them once, also if it was full."""
+    async with RedisMessageBus(server.url, prefix=prefix, capacity=2) as bus:
+        boxes = {name: await bus.register(name) for name in "abcd"}
+        got: dict[str, list[int]] = {name: [] for name in "bcd"}
+
+        async def read(name: str) -> None:
+            while len(got[name]) < 40:
+                message = await boxes[name].receive()
+                assert message is not None
+                got[name].append(message.content)
+
+        with anyio.fail_after(SECONDS):
+            async with anyio.create_task_group() as tasks:
+                for name in got:
+                    tasks.start_soon(read, name)
+                for number in range(40):
+                    assert await boxes["a"].broadcast(number) == ("b", "c", "d")
+                    if number % 10 == 5:
+                        kill_connections(server)
+        assert got == {name: list(range(40)) for name in "bcd"}
+
+
+async def test_an_owner_that_was_cut_off_hears_that_it_lost_its_mailbox(
+    server: RedisServer, prefix: str
+) -> None:
+    """When it is back; what it does until then does not count."""
+    async with (
+        RedisMessageBus(server.url, prefix=prefix) as one,
+        RedisMessageBus(server.url, prefix=prefix) as two,
+        anyio.create_task_group() as tasks,
+    ):
+        a, b = await one.register("a"), await two.register("b")
+        await a.send("b", 1)
+        await a.send("b", 2)
+        first = await b.receive()
+        assert first is not None
+        two._connection.link.give_up("a test says so")  # type: ignore[union-attr]
+        await two.confirm("b", first)
+        reading = start(tasks, b.receive)
+        heir = await one.register("b", takeover=True)
+        again = [await heir.receive(), await heir.receive()]
+        assert contents(again) == [1, 2]
+        await until(lambda: b.lost is not None)
+        await until(lambda: reading.done)
+        assert await drain(heir) == []
+
+
 async def test_a_request_survives_lost_connections(
     server: RedisServer, prefix: str
 ) -> None:
