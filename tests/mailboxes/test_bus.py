@@ -511,7 +511,7 @@ async def test_senders_wait_on_when_a_mailbox_is_taken_over(buses: Buses) -> Non
             ("to all", False),
         ]
         await buses.settled()
-        assert waiting.done
+        assert isinstance(waiting.value, AgentMessage)
         assert asking.value == ("b",)
 
 
