@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import attrs
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -1053,6 +1054,10 @@ def warm_up() -> None:
     ):
         importlib.import_module(module)
     assert "actrio" not in sys.modules
+    # that a test is red is enough: the smallest example may take a minute to find
+    phases = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.shrink]
+    hypothesis.settings.register_profile("planted", phases=phases)
+    hypothesis.settings.load_profile("planted")
 
 
 def run_tests(source: Path, tests: Sequence[str], output: Path) -> NoReturn:
