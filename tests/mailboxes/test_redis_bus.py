@@ -284,6 +284,7 @@ async def test_only_its_owner_reads_a_mailbox(server: RedisServer, prefix: str) 
         async with anyio.create_task_group() as tasks:
             await b.receive()
             await b.receive()
+            assert await b.message_count() == 2  # it tells first what it did
             asking = start(tasks, b.request, "a", "?")
             while await one.message_count("a") < 1:
                 await anyio.lowlevel.checkpoint()
@@ -820,15 +821,67 @@ async def test_a_registration_is_tried_again(
             assert (again.content, again.redelivered) == ("pending", True)
 
 
+def calls(server: RedisServer, command: str) -> int:
+    """Return how often a command was called."""
+    text = server.command("INFO", "commandstats")
+    found = re.search(rf"cmdstat_{command}:calls=(\d+)", text)
+    return int(found[1]) if found else 0
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 7, 1024])
+async def test_no_more_is_shown_unasked_than_there_is_credit(
+    server: RedisServer, prefix: str, capacity: int
+) -> None:
+    """Then the receiver asks; nothing is left, however little room there is."""
+    async with (
+        RedisMessageBus(server.url, prefix=prefix) as one,
+        RedisMessageBus(server.url, prefix=prefix) as two,
+        anyio.create_task_group() as tasks,
+    ):
+        a, b = await one.register("a"), await two.register("b", capacity=capacity)
+        assert await two.take("b", wait=False) is None
+        before = calls(server, "publish")
+        number = min(capacity, 100)
+        for place in range(number):
+            await a.send("b", place)
+        credit = min(32, -(-capacity // 2))
+        assert calls(server, "publish") - before == credit
+        assert await b.message_count() == number
+
+        async def send() -> None:
+            for place in range(number, number + 100):
+                await a.send("b", place)
+
+        tasks.start_soon(send)
+        with anyio.fail_after(SECONDS):
+            for place in range(number + 100):
+                message = await b.receive()
+                assert message is not None
+                assert message.content == place
+        assert await drain(b) == []
+
+
+async def test_what_was_taken_is_told_in_a_moment(
+    server: RedisServer, prefix: str
+) -> None:
+    """Although the receiver does nothing more; others see it then."""
+    async with (
+        RedisMessageBus(server.url, prefix=prefix) as one,
+        RedisMessageBus(server.url, prefix=prefix) as two,
+    ):
+        a, b = await one.register("a"), await two.register("b")
+        assert await two.take("b", wait=False) is None
+        await a.send("b", "x")
+        assert await b.receive() is not None
+        with anyio.fail_after(SECONDS):
+            while await one.message_count("b"):  # noqa: ASYNC110 - nothing tells
+                await anyio.sleep(0.001)
+
+
 async def test_a_withdrawal_does_not_read_the_mailbox(
     server: RedisServer, prefix: str
 ) -> None:
     """It is found near its end, or not at all beyond what its sender sent before."""
-
-    def calls(command: str) -> int:
-        text = server.command("INFO", "commandstats")
-        found = re.search(rf"cmdstat_{command}:calls=(\d+)", text)
-        return int(found[1]) if found else 0
 
     async with RedisMessageBus(server.url, prefix=prefix) as bus:
         a, b = await bus.register("a"), await bus.register("b")
@@ -836,12 +889,15 @@ async def test_a_withdrawal_does_not_read_the_mailbox(
             for number in range(300):
                 tasks.start_soon(a.send, "b", number)
         outbox = bus._outbox
-        before = calls("xrevrange"), calls("xrange")
+        before = calls(server, "xrevrange"), calls(server, "xrange")
         for serial in (300, 301, 299):
             words = (bus._client, serial, "b", 2)
             link = await outbox.redis.up()
             await link.run(WITHDRAW, bus._prefix, *words)
-        assert (calls("xrevrange") - before[0], calls("xrange")) == (3, before[1])
+        assert (calls(server, "xrevrange") - before[0], calls(server, "xrange")) == (
+            3,
+            before[1],
+        )
         assert await b.message_count() == 298
 
 

@@ -1,8 +1,8 @@
 """A mailbox in Redis, as its owner sees it.
 
 The server shows the owner the next messages before they are asked for, so most reading
-waits for nothing: the owner takes what it was shown, and tells the server afterwards, all
-that was done in one turn in one command. What it tells, in `Op` s, is kept until the server
+waits for nothing: the owner takes what it was shown, and tells the server afterwards, much
+in one command and a moment later. What it tells, in `Op` s, is kept until the server
 has answered. After a lost connection all that has no answer is told again; each op is one
 that may be carried out twice.
 
@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import attrs
 
-from .._concurrency import Host
+from .._concurrency import Host, Timer
 from .._redis import Argument, Link, Redis, Taker
 from ..exceptions import (
     MailboxError,
@@ -41,6 +41,10 @@ taken, x be done with an answer; then its priority, and its id in the stream."""
 
 _SHOWN_AT_ONCE: Final = 32
 _BYTES_AT_ONCE: Final = 2**18
+_SECONDS_UNTOLD: Final = 0.002
+"""How long an op may wait for others at most."""
+_URGENT: Final = frozenset("gu")
+"""What is told at once, since it changes what comes next."""
 
 
 @attrs.frozen
@@ -69,6 +73,8 @@ class Telling:
     ops: list[Op] = attrs.field(factory=list[Op])
     asks: bool = False
     """Whether it is to show more."""
+    is_posted: bool = False
+    """Whether it is on its way to be written."""
     is_written: bool = False
     """Whether nothing can be added any more."""
 
@@ -108,8 +114,13 @@ class Owned:
         """The answers that the server has not deleted, and may tell a second time."""
         self._is_asking = False
         """Whether the server is about to show something."""
-        self._is_wanted = False
-        """Whether the server shows the next message as soon as it comes."""
+        self._credit = 0
+        """How many messages the server shows as soon as they come, before it is told what
+        was taken; 0 if it has to be asked, and what it shows unasked is stale."""
+        self._enough = 1
+        """How many ops are not to wait for others."""
+        self._timer: Timer | None = None
+        """Tells what is untold, in a moment."""
 
     @property
     def has_told_all(self) -> bool:
@@ -127,7 +138,7 @@ class Owned:
             return self._take(self._shown.popleft(), done)
         reader = OwnReader(self._readers, waits=wait)
         self._readers.append(reader)
-        if wait and self._is_wanted:
+        if wait and self._credit:
             self._tell(done)
         else:
             self._tell(done, asks=True)
@@ -156,6 +167,7 @@ class Owned:
         if shown is None:
             return
         self._shown.clear()  # it comes before all that
+        self._credit = 0
         self._tell(((how, shown.lane, shown.id),), asks=bool(self._readers))
 
     def _take(self, shown: Shown, done: tuple[Op, ...] = ()) -> AgentMessage:
@@ -164,7 +176,9 @@ class Owned:
         Raises:
             MailboxMessageUnreadable: If it cannot be read. It is taken all the same.
         """
-        self._tell((*done, ("t", shown.lane, shown.id)), asks=not self._shown)
+        self._tell(
+            (*done, ("t", shown.lane, shown.id)), asks=not (self._shown or self._credit)
+        )
         message = shown.message
         if isinstance(message, MailboxMessageUnreadable):
             raise message
@@ -182,11 +196,27 @@ class Owned:
         if telling is None or telling.is_written:
             telling = Telling()
             self._told.append(telling)
-            self._redis.post(partial(self._words, telling), taker=self._taker(telling))
         telling.ops += ops
         if asks:
             telling.asks = self._is_asking = True
-            self._is_wanted = False
+            self._credit = 0
+        is_enough = len(telling.ops) >= self._enough
+        if asks or is_enough or any(op[0] in _URGENT for op in ops):
+            self.tell()
+        elif not telling.is_posted and self._timer is None:
+            host = self._redis.host
+            self._timer = host.call_later(_SECONDS_UNTOLD, self._tell_late)
+
+    def tell(self) -> None:
+        """Tell the server now what it was not told."""
+        telling = self._told[-1] if self._told else None
+        if telling is not None and not telling.is_posted:
+            telling.is_posted = True
+            self._redis.post(partial(self._words, telling), taker=self._taker(telling))
+
+    def _tell_late(self) -> None:
+        self._timer = None
+        self.tell()
 
     def _words(self, telling: Telling, *, is_back: bool = False) -> Sequence[Argument]:
         telling.is_written = True
@@ -210,9 +240,9 @@ class Owned:
         told = list(self._told)
         again = Telling([op for one in told for op in one.ops], asks=True)
         self._shown.clear()
-        self._is_asking, self._is_wanted = True, False
+        self._is_asking, self._credit = True, 0
         for one in told:
-            one.is_written = True
+            one.is_posted = one.is_written = True
         value = await link.call(*self._words(again, is_back=True))
         for _ in told:
             self._told.popleft()
@@ -225,14 +255,17 @@ class Owned:
             self.lose(is_gone=value[0] == b"G")
         elif telling.asks:
             self._is_asking = False
-            rest = iter(value[1:])
+            self._credit, self._enough = max(value[1], 0), abs(value[1])
+            rest = iter(value[2:])
             self._shown.extend(map(self._read, rest, rest, rest, rest))
-            self._is_wanted = not self._shown
             self._serve()
             for reader in [*self._readers]:
-                if self._is_wanted and not reader.waits:  # type: ignore[attr-defined]  # an OwnReader
+                if self._credit and not reader.waits:  # type: ignore[attr-defined]  # an OwnReader
                     self._readers.remove(reader)
                     self._redis.host.wake(reader)
+        elif self._credit and value[1] < 0:
+            self._credit = 0
+            self._serve()
 
     def _read(
         self, lane: int | bytes, id: bytes, again: bytes, payload: bytes
@@ -253,15 +286,14 @@ class Owned:
             except MailboxError as exc:
                 reader.error = exc
             self._redis.host.wake(reader)
-        if self._readers and not self._is_wanted:
+        if self._readers and not self._credit:
             self._tell((), asks=True)
 
     # -- what the server says by itself -----------------------------------------
 
     def show(self, lane: bytes, id: bytes, again: bytes, payload: bytes) -> None:
         """Be shown a message that has just come."""
-        if not self._is_asking:  # else it is in the answer, or comes after it
-            self._is_wanted = False
+        if self._credit:  # else it is in the next answer
             self._shown.append(self._read(lane, id, again, payload))
             self._serve()
 
@@ -269,6 +301,7 @@ class Owned:
         """Forget what was shown: something comes before it."""
         if not self._is_asking:
             self._shown.clear()
+            self._credit = 0
             self._serve()
 
     def hear(self, id: bytes, payload: bytes) -> None:
@@ -297,7 +330,10 @@ class Owned:
         self._on_lost(self)
 
     def turn_away(self, error: MailboxError) -> None:
-        """Tell all who wait that they do so in vain."""
+        """Tell all who wait that they do so in vain; nobody will wait again."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         guests = [*self._readers, *self.askers.values()]
         self._readers.clear()
         turn_away(self._redis.host, guests, error)

@@ -143,6 +143,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         error = MailboxBusClosed(_closed(self))
         for owned in list(self._owned.values()):
             owned.turn_away(error)
+            owned.tell()
         turn_away(redis.host, self._outbox.open.values(), error)
         key = f"{self._prefix}:c:{self._client}"
         until = redis.host.current_time() + _SECONDS_TO_LEAVE
@@ -197,7 +198,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         check_name(name)
         number = self._capacity if capacity is None else capacity
         at_least_one("capacity", number)
-        redis = self._open()
+        redis = self._tell_all()
         words = (name, self._client, _NO_LIMIT if isinf(number) else number)
         options = (int(capacity is not None), int(takeover))
         attempt = secrets.token_hex(8)
@@ -217,7 +218,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         return mailbox
 
     async def unregister(self, name: str) -> None:
-        reply, is_first = await self._try(self._open(), UNREGISTER, name)
+        reply, is_first = await self._try(self._tell_all(), UNREGISTER, name)
         if reply[0] == b"U" and is_first:
             raise MailboxUnknown(not_registered(name), name)
 
@@ -335,9 +336,16 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
     async def message_count(self, name: str) -> int:
         return int((await self._ask(COUNT, name))[1])
 
+    def _tell_all(self) -> Redis:
+        """Tell what the server was not told, before it is asked."""
+        redis = self._open()
+        for owned in self._owned.values():
+            owned.tell()
+        return redis
+
     async def _ask(self, script: Script, name: str) -> Sequence[Any]:
         with self._explained():
-            reply = await self._open().run(script, self._prefix, name, twice=True)
+            reply = await self._tell_all().run(script, self._prefix, name, twice=True)
         if reply[0] == b"U":
             raise MailboxUnknown(not_registered(name), name)
         return cast("Sequence[Any]", reply)

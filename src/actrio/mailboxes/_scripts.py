@@ -21,8 +21,9 @@ slot of a cluster. ``KEYS[1]`` is that prefix; after it come:
 
 The *owner* of a mailbox is a client. It is shown the next messages before it asks for
 them: ``win`` is the least urgent priority that it was shown and has not taken yet. A
-message that is more urgent makes what was shown stale, and it is told so. If there was
-nothing to show, ``want`` is set and the next message is shown as soon as it comes.
+message that is more urgent makes what was shown stale, and it is told so. While ``all``
+that waits is shown, the next message is shown as soon as it comes, up to a number that
+grows again as the owner tells what it has taken; then the owner has to ask.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ end
 -- What is known of a mailbox: its number, owner, epoch (grows with each owner) and
 -- capacity; for each priority how many wait (n), how many have passed the oldest (p) and
 -- the last one taken (d); how many wait for room (w) and were given back (back). For win
--- and want see _scripts.py; as many of the next messages as shown says, or fewer, may have
+-- and all see _scripts.py; as many of the next messages as shown says, or fewer, may have
 -- been given out by the owner although it has not told yet.
 local function open_box(number)
   local text = call('GET', P .. 'b:' .. number)
@@ -34,14 +34,23 @@ end
 
 local function size(b) return b.n[1] + b.n[2] + b.n[3] + b.n[4] end
 
--- a message is there that may come before what the owner was shown
+-- how many messages the owner may be shown unasked before it tells what it took: few of
+-- those that have room, since it tells so much later
+local function credit(b) return math.min(32, math.ceil(b.capacity / 2)) end
+
+-- a message is there that may come before what the owner was shown, or behind it
 local function appeared(b, lane, id, again, payload, in_front)
-  if b.want then
-    tell(b.owner, 'p', b.number, b.epoch, lane, id, again, payload)
-    b.want, b.win, b.shown = false, lane, 1
-  elseif lane < b.win or (in_front and lane == b.win) then
-    tell(b.owner, 's', b.number, b.epoch)
-    b.win, b.shown = -1, b.shown + 1
+  if b.all and b.shown == 0 then b.win = -1 end
+  if lane < b.win or (in_front and lane == b.win) then
+    if not b.is_asked then tell(b.owner, 's', b.number, b.epoch) end
+    b.all, b.win, b.shown = false, -1, b.shown + 1
+  elseif b.all then
+    if b.is_asked or (b.shown > 0 and (b.shown >= credit(b) or #payload > 8192)) then
+      b.all = false
+    else
+      tell(b.owner, 'p', b.number, b.epoch, lane, id, again, payload)
+      b.win, b.shown = lane, b.shown + 1
+    end
   elseif b.win < 0 and b.shown > 0 then
     b.shown = b.shown + 1
   end

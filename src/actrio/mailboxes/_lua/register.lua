@@ -16,7 +16,7 @@ if not b then
     call('XGROUP', 'CREATE', key .. ':' .. lane, 'g', '0', 'MKSTREAM')
   end
   save_box({key = key, number = number, owner = client, epoch = 1, attempt = attempt,
-    capacity = tonumber(capacity), want = false, win = -1, shown = 0, back = 0, w = 0,
+    capacity = tonumber(capacity), all = false, win = -1, shown = 0, back = 0, w = 0,
     n = {0, 0, 0, 0}, p = {0, 0, 0, 0}, d = {'0-0', '0-0', '0-0', '0-0'}})
   return {'K', number, 1, 0}
 end
@@ -50,7 +50,7 @@ for lane = 0, 3 do
   b.n[lane + 1] = b.n[lane + 1] + #pending
   b.back = b.back + #pending
 end
-b.want, b.win = false, -1
+b.all, b.win = false, -1
 if own == '1' then b.capacity = tonumber(capacity) end
 admit(b)
 save_box(b)

@@ -142,13 +142,15 @@ end
 -- show the owner what it would take next
 local function show(b, count, bytes, out)
   local spent = 0
-  b.win, b.shown = -1, 0
+  b.all, b.win, b.shown = true, -1, 0
   for lane, id, again, payload in walk_all(b, count) do
     for _, value in ipairs({lane, id, again, payload}) do out[#out + 1] = value end
     spent = spent + #payload
     b.shown = b.shown + 1
     if lane > b.win then b.win = lane end
-    if b.shown == count or spent >= bytes then break end
+    if b.shown == count or spent >= bytes then
+      b.all = b.shown == size(b)
+      break
+    end
   end
-  b.want = b.win < 0
 end
