@@ -862,6 +862,13 @@ FAULTS = [
         "mailboxes/test_redis_bus.py::test_no_more_is_shown_unasked_than_there_is_credit",
     ),
     _fault(
+        "a mailbox is unregistered that somebody registered meanwhile",
+        "mailboxes/_lua/unregister.lua",
+        "if not b or b.number ~= tonumber(ARGV[2]) then",
+        "if not b then",
+        "mailboxes/test_redis_bus.py::test_an_unregistration_that_is_tried_again",
+    ),
+    _fault(
         "a cancelled sender's message waits on for room in Redis",
         "mailboxes/_lua/withdraw.lua",
         "  if call('HDEL', b.key .. ':h', ticket) == 0 then return false end",

@@ -821,6 +821,39 @@ async def test_a_registration_is_tried_again(
             assert (again.content, again.redelivered) == ("pending", True)
 
 
+@pytest.mark.parametrize("is_carried_out", [False, True])
+async def test_an_unregistration_that_is_tried_again(
+    server: RedisServer, prefix: str, is_carried_out: bool
+) -> None:
+    """It leaves alone what somebody registered meanwhile under that name."""
+    async with (
+        RedisMessageBus(server.url, prefix=prefix) as one,
+        RedisMessageBus(server.url, prefix=prefix) as two,
+        anyio.create_task_group() as tasks,
+    ):
+        await one.register("b")
+        link = one._connection.link  # type: ignore[union-attr]
+        assert link is not None
+        call = start(tasks, lambda: one.unregister("b"))
+        run = link.run
+        registered: list[AgentMailbox] = []
+
+        async def lose(*words: Any) -> Any:
+            if is_carried_out:
+                await run(*words)
+                registered.append(await two.register("b"))
+            link.give_up("a test says so")
+            raise RedisLinkLost
+
+        link.run = lose  # type: ignore[method-assign]
+        await until(lambda: call.done)
+        assert call.error is None
+        assert await two.agents() == (("b",) if is_carried_out else ())
+        for mailbox in registered:
+            await mailbox.send("b", "x")
+            assert await drain(mailbox) == ["x"]
+
+
 def calls(server: RedisServer, command: str) -> int:
     """Return how often a command was called."""
     text = server.command("INFO", "commandstats")

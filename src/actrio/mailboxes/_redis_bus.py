@@ -10,7 +10,7 @@ from math import isinf
 from typing import Any, Final, cast
 
 from .._concurrency import AsyncContextManagerMixin
-from .._redis import Address, Link, Redis, Script, hash_tag
+from .._redis import Address, Argument, Link, Redis, Script, hash_tag
 from ..exceptions import (
     MailboxBusClosed,
     MailboxExists,
@@ -218,12 +218,16 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         return mailbox
 
     async def unregister(self, name: str) -> None:
-        reply, is_first = await self._try(self._tell_all(), UNREGISTER, name)
+        with self._explained():  # the number first: somebody may register it again
+            names = f"{self._prefix}:names"
+            number = await self._tell_all().execute("HGET", names, name, twice=True)
+        words = (name, number or b"")
+        reply, is_first = await self._try(self._tell_all(), UNREGISTER, *words)
         if reply[0] == b"U" and is_first:
             raise MailboxUnknown(not_registered(name), name)
 
     async def _try(
-        self, redis: Redis, script: Script, *words: str | float
+        self, redis: Redis, script: Script, *words: Argument
     ) -> tuple[Sequence[Any], bool]:
         """Run a script that knows whether it was tried before; say if it was not."""
         is_first = True

@@ -1,7 +1,7 @@
--- name → K, U
+-- name, number → K, U if there is none with that number
 
 local b = find_box(ARGV[1])
-if not b then return {'U'} end
+if not b or b.number ~= tonumber(ARGV[2]) then return {'U'} end
 for _, ticket in ipairs(call('LRANGE', b.key .. ':w', 0, -1)) do
   local client, serial = ticket:match('^(.-):(.*)$')
   tell(client, 'u', serial, b.number)
