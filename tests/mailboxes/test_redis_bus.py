@@ -911,6 +911,69 @@ async def test_what_was_taken_is_told_in_a_moment(
                 await anyio.sleep(0.001)
 
 
+@pytest.mark.parametrize("is_first", [False, True])
+async def test_a_mailbox_is_gone_when_the_connection_is_back(
+    server: RedisServer, prefix: str, is_first: bool
+) -> None:
+    """Whoever waits for something of it hears that, also if nobody heard the server say so."""
+    async with (
+        RedisMessageBus(server.url, prefix=prefix, capacity=1) as one,
+        RedisMessageBus(server.url, prefix=prefix) as two,
+        anyio.create_task_group() as tasks,
+    ):
+        a, b = await one.register("a"), await one.register("b")
+        c = await one.register("c")
+        await a.send("c", "before")
+        reading = start(tasks, b.receive)
+        asking = start(tasks, b.request, "a", "?")
+        sending = start(tasks, a.send, "c", "waits for room")
+        await until(
+            lambda: (
+                server.command("LLEN", f"{{{prefix}}}:b:3:w") == ":1\r\n"
+                and server.command("XLEN", f"{{{prefix}}}:b:1:2") == ":1\r\n"
+            )
+        )
+        link = one._connection.link  # type: ignore[union-attr]
+        assert link is not None
+        if is_first:  # the server has done it, and says so to nobody
+            link._push = lambda found: None
+            link._settle = lambda *settled: None  # type: ignore[method-assign]
+        else:
+            link.give_up("a test says so")
+        for name in "bc":
+            await two.unregister(name)
+        link.give_up("a test says so")
+        await until(lambda: reading.done and asking.done and sending.done)
+        assert isinstance(reading.error, MailboxLost)
+        assert isinstance(asking.error, MailboxLost)
+        assert isinstance(sending.error, MailboxUnknown)
+        with pytest.raises(MailboxLost):
+            await c.receive()
+
+
+@pytest.mark.slow
+async def test_peek_at_a_hundred_thousand(server: RedisServer, prefix: str) -> None:
+    """It shows them all, in order, and takes none."""
+    number, senders = 100_000, 64
+    async with RedisMessageBus(server.url, prefix=prefix, capacity=number) as bus:
+        a, b = await bus.register("a"), await bus.register("b")
+
+        async def send(first: int) -> None:
+            for place in range(first, number, senders):
+                await a.send("b", [first, place])
+
+        async with anyio.create_task_group() as tasks:
+            for first in range(senders):
+                tasks.start_soon(send, first)
+        seen = contents(await b.peek())
+        assert len(seen) == await b.message_count() == number
+        for first in range(senders):
+            mine = [place for who, place in seen if who == first]
+            assert mine == list(range(first, number, senders))
+        assert contents([await b.receive()]) == seen[:1]
+        await bus.unregister("b")
+
+
 async def test_a_withdrawal_does_not_read_the_mailbox(
     server: RedisServer, prefix: str
 ) -> None:
