@@ -34,7 +34,7 @@ LAYERS = [
     {"models"},
     {"model_context"},
     {"memory"},
-    {"tool_agent"},
+    {"distributed", "tool_agent"},
     {"autogen"},
     {"testing", "portal", "__init__"},
     {"cli"},

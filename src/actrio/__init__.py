@@ -39,6 +39,7 @@ Beside the road::
     memory/            what agents remember beside a conversation
     tool_agent/        the agent that runs tools, and the loop with a model
     autogen/           AutoGen AgentChat on this runtime, with autogen_core or without
+    distributed/       the same runtime over many processes
     portal.py          a runtime for programs and threads without an event loop
     testing/           tools for testing programs made of agents
     cli/               the `actrio` command

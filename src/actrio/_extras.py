@@ -15,6 +15,7 @@ _EXTRAS = {
     "mcp_types": "mcp",
     "opentelemetry": "otel",
     "hiredis": "redis",
+    "msgpack": "redis",
     "pydantic": "pydantic",
 }
 """The packages that are not installed with actrio, and the extra that brings each."""

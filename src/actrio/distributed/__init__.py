@@ -1,0 +1,1 @@
+"""The same runtime over many processes, which meet in a Redis server."""
