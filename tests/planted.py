@@ -1033,6 +1033,35 @@ FAULTS = [
         "own = None",
         "runtime/test_lifecycle.py::test_a_failing_clean_up_does_not_hide_what_ended_the_program",
     ),
+    # -- exceptions of other processes
+    _fault(
+        "an exception of another process ends this program",
+        "distributed/_failures.py",
+        "    return issubclass(kind, Exception) or",
+        "    return issubclass(kind, BaseException) or",
+        "distributed/test_failures.py::test_a_remote_does_not_end_this_program",
+    ),
+    _fault(
+        "a tuple in an exception becomes a list",
+        "distributed/_plain.py",
+        'return self._wrap("tuple", items, level)',
+        "return self._all(items, level)",
+        "distributed/test_failures.py::test_plain_values_come_back_equal",
+    ),
+    _fault(
+        "the bytes of texts are counted as characters",
+        "distributed/_plain.py",
+        "self.take(len(data) - len(text))\n        return text",
+        "return text",
+        "distributed/test_failures.py::test_what_is_too_large_is_a_remote_error",
+    ),
+    _fault(
+        "each process on the way repeats the tracebacks of those before",
+        "distributed/_failures.py",
+        "        shown_as.__notes__ = None\n",
+        "",
+        "distributed/test_failures.py::test_each_process_on_the_way_adds_its_traceback",
+    ),
 ]
 
 

@@ -56,6 +56,9 @@ _FIXED: Final = (OSError, StopIteration, SyntaxError, UnicodeError)
 """Classes whose arguments have types, so that a ``repr()`` cannot stand for one."""
 
 
+_WITH_PLACE: Final = (UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError)
+
+
 class Failures:
     """Which exceptions are rebuilt in another process, and how they get there.
 
@@ -69,8 +72,8 @@ class Failures:
 
     Raises:
         TypeError: If one of them is no exception class, or ``limit`` is no int.
-        ValueError: If one is no `Exception`, as `SystemExit`, if two have one name, or
-            if ``limit`` is less than 1024.
+        ValueError: If one is no `Exception`, as `SystemExit`, if two have one name, if
+            a name takes more than 200 bytes, or if ``limit`` is less than 1024.
     """
 
     def __init__(
@@ -133,7 +136,9 @@ class Failures:
         if self._classes.get(name) is type(exc):
             try:
                 data |= self._write_parts(exc, writer, level)
-            except TooLarge:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # noqa: BLE001 - `TooLarge`, or code of the user
                 writer.room = left
         notes = list(_write_notes(exc, writer))
         if notes:
@@ -144,15 +149,13 @@ class Failures:
         self, exc: BaseException, writer: Writer, level: int
     ) -> dict[str, object]:
         """Return what an exception is rebuilt from; nothing if that makes no sense."""
-        group: BaseExceptionGroup[BaseException] | None = None
-        args: tuple[object, ...] = BaseException.__reduce__(exc)[1]
-        if isinstance(exc, BaseExceptionGroup):
-            group = cast("BaseExceptionGroup[BaseException]", exc)
-            args = (group.message,)
+        group = _as_group(exc)
+        reduced = cast("tuple[type, tuple[object, ...]]", BaseException.__reduce__(exc))
+        args = reduced[1] if group is None else (group.message,)
         parts: dict[str, object] = {
             "args": [writer.write(arg) for arg in args],
             "attributes": {
-                writer.text(name, _NAME_BYTES): writer.write(value)
+                writer.text(name, 4 * len(name)): writer.write(value)
                 for name, value in _attributes(exc).items()
             },
         }
@@ -166,17 +169,19 @@ class Failures:
         self, group: tuple[BaseException, ...], writer: Writer, level: int
     ) -> list[object]:
         """Return the exceptions of a group, or as many as there is room for."""
-        room = writer.room // 2  # the rest is for notes
-        count = min(len(group), room // _SHARE - 1, COUNT // LEVELS)
+        room = writer.room * 3 // 4  # the rest is for notes
+        count = min(len(group), (room - _SHARE // 4) // _SHARE, COUNT // LEVELS)
         if count < 1 or level > LEVELS:
             raise TooLarge
         writer.take(room)
+        room -= _SHARE // 4  # for the last line below
         written: list[object] = []
         for number, exc in enumerate(group[:count]):
-            share = room // (count - number + 1)
+            share = room // (count - number)
             data, left = self._write(exc, share, level)
             room -= share - left
             written.append(data)
+        writer.room += room
         if count < len(group):
             message = (
                 f"{len(group) - count} more exceptions of this group were left out"
@@ -216,7 +221,7 @@ class Failures:
         if kind is None or "args" not in fields:
             return None
         args = [read(arg) for arg in _list(fields, "args")]
-        if issubclass(kind, BaseExceptionGroup):
+        if BaseExceptionGroup in kind.__mro__:
             group = _list(fields, "exceptions")
             args.append([self._read(one, level + 1, counter) for one in group])
         exc = _made(kind, args)
@@ -242,10 +247,15 @@ def with_origin(exc: BaseException, origin: str) -> BaseException:
     """
     notes: list[str] = exc.__dict__["__notes__"]
     notes[-1] = f"Traceback in {origin}:{notes[-1].removeprefix(_HEADING)}"
-    if isinstance(exc, BaseExceptionGroup):
-        for one in cast("BaseExceptionGroup[BaseException]", exc).exceptions:
-            with_origin(one, origin)
+    group = _as_group(exc)
+    for one in () if group is None else group.exceptions:
+        with_origin(one, origin)
     return exc
+
+
+def _as_group(exc: BaseException) -> BaseExceptionGroup[BaseException] | None:
+    is_group = issubclass(type(exc), BaseExceptionGroup)
+    return cast("BaseExceptionGroup[BaseException]", exc) if is_group else None
 
 
 def _each(allowed: Iterable[type[BaseException]]) -> Iterator[type[BaseException]]:
@@ -254,14 +264,21 @@ def _each(allowed: Iterable[type[BaseException]]) -> Iterator[type[BaseException
     except TypeError:
         message = f"allowed {shown(allowed)} must be a list of exception classes"
         raise TypeError(message) from None
-    for kind in kinds:
-        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
-            message = f"allowed {shown(kind)} must be an exception class"
+    for each in kinds:
+        given = each
+        if not (isinstance(given, type) and issubclass(given, BaseException)):
+            message = f"allowed {shown(each)} must be an exception class"
             raise TypeError(message)
+        kind: type[BaseException] = given
         if not _may_be_rebuilt(kind):
             message = (
                 f"allowed {shown(kind)} must be a subclass of Exception: a remote must "
                 "not end this program"
+            )
+            raise ValueError(message)
+        if len(_name_of(kind).encode(errors="replace")) > _NAME_BYTES:
+            message = (
+                f"the name {_name_of(kind)!r} must take {_NAME_BYTES} bytes at most"
             )
             raise ValueError(message)
         yield kind
@@ -278,7 +295,7 @@ def _name_of(kind: type) -> str:
 
 def _traceback(exc: BaseException) -> str:
     """Return a traceback without what is sent beside it: the notes, and the group."""
-    width = 0 if isinstance(exc, BaseExceptionGroup) else 15
+    width = 15 if _as_group(exc) is None else 0
     try:
         shown_as = traceback.TracebackException(
             type(exc), exc, exc.__traceback__, compact=True, max_group_width=width
@@ -345,18 +362,18 @@ def _check(exc: BaseException) -> None:
     Raises:
         Malformed: If there are some.
     """
-    unicode = UnicodeDecodeError | UnicodeEncodeError | UnicodeTranslateError
-    # Python would read memory in front of the text.
-    if isinstance(exc, unicode) and min(exc.start, exc.end) < 0:
+    if isinstance(exc, _WITH_PLACE) and min(exc.start, exc.end) < 0:
+        # Python would read memory in front of the text.
         message = f"{exc.start} to {exc.end} is no place in a text"
         raise Malformed(message)
     if isinstance(exc, SyntaxError):
-        texts = (exc.filename, exc.text)
-        places = (exc.lineno, exc.offset, exc.end_lineno, exc.end_offset)
-        if not all(text is None or isinstance(text, str) for text in texts) or not all(
-            place is None or isinstance(place, int) for place in places
+        texts: list[object] = [exc.filename, exc.text]
+        places: list[object] = [exc.lineno, exc.offset, exc.end_lineno, exc.end_offset]
+        if not (
+            all(text is None or isinstance(text, str) for text in texts)
+            and all(place is None or isinstance(place, int) for place in places)
         ):
-            message = f"{shown((*texts, *places), 100)} is no place in a program"
+            message = f"{shown([*texts, *places], 100)} is no place in a program"
             raise Malformed(message)
     if type(exc) in _BUILTIN or type(exc) in _OWN:
         str(exc)

@@ -89,10 +89,9 @@ class Writer:
                 case AgentId():
                     return self._wrap("agent", [value.type, value.key], level)
                 case list():
-                    items = cast("list[object]", value)
-                    return self._all(list.__iter__(items), level)
+                    return self._all(cast("list[object]", value), level)
                 case tuple():
-                    items = list(tuple.__iter__(cast("tuple[object, ...]", value)))
+                    items = cast("tuple[object, ...]", value)
                     return self._wrap("tuple", items, level)
                 case dict():
                     return self._dict(cast("dict[object, object]", value), level)
@@ -137,12 +136,12 @@ class Writer:
     def _dict(self, value: dict[object, object], level: int) -> object:
         self.take(2 * _HEAD)
         pairs: list[object] = []
-        for key, item in dict.items(value):
+        for key, item in value.items():
             self.take(_HEAD)
             pairs.append([self.write(key, level + 1), self.write(item, level + 1)])
         return {"dict": pairs}
 
-    def _wrap(self, kind: str, items: list[object], level: int) -> object:
+    def _wrap(self, kind: str, items: Iterable[object], level: int) -> object:
         self.take(2 * _HEAD)
         return {kind: self._all(items, level)}
 
@@ -159,16 +158,25 @@ def read(value: object, level: int = 0) -> object:
     if value is None or isinstance(value, bool | int | float | str | bytes):
         return value
     if level <= 3 * DEPTH:  # a dict takes three levels
-        if isinstance(value, list | tuple):
+        # Not subclasses: what MessagePack knows beyond these may come as one.
+        if type(value) in {list, tuple}:
             items = cast("list[object]", value)
             return [read(item, level + 1) for item in items]
-        if isinstance(value, dict) and len(cast("dict[object, object]", value)) == 1:
-            [(kind, inner)] = cast("dict[object, object]", value).items()
-            reader = _READERS.get(kind) if isinstance(kind, str) else None
-            if reader is not None:
-                return reader(inner, level + 1)
+        kind, inner = _unwrapped(value)
+        reader = _READERS.get(kind)
+        if reader is not None:
+            return reader(inner, level + 1)
     message = f"{shown(value, 100)} is no value of an exception"
     raise Malformed(message)
+
+
+def _unwrapped(value: object) -> tuple[str, object]:
+    """Return what a map with one key holds, and ``""`` for anything else."""
+    if type(value) is dict:
+        for kind, inner in cast("dict[object, object]", value).items():
+            if isinstance(kind, str) and len(value) == 1:
+                return kind, inner
+    return "", None
 
 
 def _expect(kind: type[T], value: object) -> T:
