@@ -14,7 +14,7 @@ The road of a message, from top to bottom::
 What the road stands on::
 
     _concurrency/      the only door to an event loop: trio, or asyncio through anyio
-    exceptions.py      every error, in one tree
+    exceptions/        every error, in one tree
     _json.py           JSON that gives back what it was given
     _extras.py         what to install for a part that needs more
     abc/               the contracts: agents, states, and who watches messages

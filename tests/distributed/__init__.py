@@ -1,0 +1,1 @@
+"""What distributed runtimes do that needs no server, and what needs one."""

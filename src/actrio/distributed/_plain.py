@@ -173,9 +173,9 @@ def read(value: object, level: int = 0) -> object:
 def _unwrapped(value: object) -> tuple[str, object]:
     """Return what a map with one key holds, and ``""`` for anything else."""
     if type(value) is dict:
-        for kind, inner in cast("dict[object, object]", value).items():
-            if isinstance(kind, str) and len(value) == 1:
-                return kind, inner
+        pairs = list(cast("dict[object, object]", value).items())
+        if len(pairs) == 1 and isinstance(pairs[0][0], str):
+            return pairs[0][0], pairs[0][1]
     return "", None
 
 
