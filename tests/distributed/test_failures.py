@@ -15,7 +15,7 @@ from typing import Any, Self
 import attrs
 import msgpack  # type: ignore[import-untyped]  # it has no types
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from actrio import AgentId, exceptions
 from actrio.distributed._failures import Failures, with_origin
@@ -666,6 +666,7 @@ plain = st.recursive(
 )
 
 
+@settings(max_examples=20)
 @given(args=st.lists(plain, max_size=4), attribute=plain)
 def test_plain_values_come_back_equal(args: list[object], attribute: object) -> None:
     """Whatever they are made of, in arguments as in attributes."""
@@ -678,6 +679,7 @@ def test_plain_values_come_back_equal(args: list[object], attribute: object) -> 
     assert came.__dict__["detail"] == attribute
 
 
+@settings(max_examples=20)
 @given(
     args=st.lists(plain, max_size=4),
     kind=st.sampled_from(sorted(Failures()._classes)),
@@ -697,6 +699,7 @@ def test_no_data_of_a_peer_raises(
     traceback.format_exception(exc)
 
 
+@settings(max_examples=20)
 @given(
     data=st.recursive(
         plain, lambda x: st.dictionaries(st.sampled_from(sorted(GOOD)), x)
@@ -707,6 +710,7 @@ def test_no_other_data_raises_either(data: object) -> None:
     assert isinstance(FAILURES.decode(data), RemoteError)
 
 
+@settings(max_examples=20)
 @given(
     text=st.text(st.characters()) | st.text(st.characters(categories=["Cs"])),
     times=st.integers(1, 3_000),
