@@ -28,7 +28,9 @@ def main() -> None:
     wanted = arguments.only
     sides = [name for name in SIDES if name in wanted] or [*SIDES]
     parts = [part for part in wanted if part not in SIDES]
-    rows = [row for row in ROWS if not parts or any(part in row.title for part in parts)]
+    rows = [
+        row for row in ROWS if not parts or any(part in row.title for part in parts)
+    ]
     found = measure(
         [SIDES[name](arguments.aof) for name in sides],
         rows,

@@ -104,7 +104,7 @@ class AutoGen(Side):
         import autogen_core
 
         grpc: Any = import_module("autogen_ext.runtimes.grpc")
-        logging.getLogger("autogen_core").setLevel(logging.CRITICAL)
+        _silence()
         runtime = grpc.GrpcWorkerAgentRuntime(host_address=address)
         for cls in MESSAGES:
             runtime.add_message_serializer(
@@ -115,9 +115,15 @@ class AutoGen(Side):
         await runtime.stop()
 
 
+def _silence() -> None:
+    """Hide what it logs, such as a traceback for each answer to a cancelled caller."""
+    for name in ("autogen_core", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 def _serve_autogen(address: str, ready: Any) -> None:
     grpc: Any = import_module("autogen_ext.runtimes.grpc")
-    logging.getLogger("autogen_core").setLevel(logging.CRITICAL)
+    _silence()
 
     async def whole() -> None:
         grpc.GrpcWorkerAgentRuntimeHost(address).start()

@@ -162,7 +162,9 @@ def _told(name: str, figures: Figures, peer: Figures | None) -> str:
         )
         if peer and peer.rates and name != PEER:
             ratios = [one / other for one, other in zip(rates, peer.rates, strict=True)]
-            parts.append(f"{median(ratios):.2f} x [{min(ratios):.2f}..{max(ratios):.2f}]")
+            parts.append(
+                f"{median(ratios):.2f} x [{min(ratios):.2f}..{max(ratios):.2f}]"
+            )
     if figures.p50:
         p50, p99 = (median(one) * 1e3 for one in (figures.p50, figures.p99))
         parts.append(f"p50 {p50:.2f} ms, p99 {p99:.2f} ms")
