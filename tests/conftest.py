@@ -18,7 +18,8 @@
   any system task (other tasks cannot be left there). The test's fixtures have ended by
   then, so a runtime that a fixture forgot to stop is found as well.
 - Synchronous tests (Hypothesis among them) run programs with ``actrio.testing.run``.
-- Tests marked ``slow`` are left out without ``--run-slow``.
+- Tests marked ``slow`` are left out without ``--run-slow``, those marked ``chaos``, which
+  kill processes under load for a minute, without ``--run-chaos``.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ LOGGERS = (ROOT_LOGGER_NAME, EVENT_LOGGER_NAME, TRACE_LOGGER_NAME)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--run-slow", action="store_true", help="also run the tests marked slow"
+    )
+    parser.addoption(
+        "--run-chaos", action="store_true", help="also run the tests marked chaos"
     )
 
 
@@ -76,10 +80,11 @@ def pytest_collection_modifyitems(
             else:
                 # First, so that it ends last: after the fixtures of the test.
                 item.fixturenames.insert(0, "no_leftovers")
-    if not config.getoption("--run-slow"):
-        slow = [item for item in items if item.get_closest_marker("slow")]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    for kind in ("slow", "chaos"):
+        if not config.getoption(f"--run-{kind}"):
+            left = [item for item in items if item.get_closest_marker(kind)]
+            config.hook.pytest_deselected(items=left)
+            items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(autouse=True)

@@ -110,8 +110,8 @@ FAULTS = [
     _fault(
         "a handled copy is never counted down",
         "runtime/_actor.py",
-        "envelope.forget_token()\n        router.quiescence.leave()",
-        "envelope.forget_token()",
+        "envelope.on_over()\n        router.quiescence.leave()",
+        "envelope.on_over()",
         "explorer/test_by_hand.py::test_the_copies_of_a_publish_are_waited_for",
     ),
     # -- coming and leaving
@@ -1032,6 +1032,88 @@ FAULTS = [
         "_, own = host.split_cancellation(exc)",
         "own = None",
         "runtime/test_lifecycle.py::test_a_failing_clean_up_does_not_hide_what_ended_the_program",
+    ),
+    # -- many processes
+    _fault(
+        "what was lost with a worker is tried for ever",
+        "distributed/_lua/common.lua",
+        "attempt = tonumber(attempt) + 1\n",
+        "attempt = tonumber(attempt)\n",
+        "distributed/chaos/test_chaos_leases.py::test_a_message_that_outlives_too_many_workers",
+    ),
+    _fault(
+        "a worker whose lease is lost acknowledges what others have",
+        "distributed/_lua/done.lua",
+        "if call('XDEL', inbox, id) == 1 then",
+        "if call('XDEL', inbox, id) then",
+        "distributed/chaos/test_chaos_leases.py::test_a_worker_that_has_lost_its_lease_acknowledges_nothing",
+    ),
+    _fault(
+        "a worker goes on after its lease",
+        "distributed/_lease.py",
+        "return now < self.fenced_at",
+        "return True",
+        "distributed/chaos/test_chaos_leases.py::test_a_handler_that_waits_for_another_process_stops_with_its_lease",
+    ),
+    _fault(
+        "an agent comes again while its handler unwinds",
+        "distributed/_member.py",
+        "await self._ended.wait_unwound()",
+        "pass",
+        "distributed/chaos/test_chaos_leases.py::test_an_agent_does_not_come_again_before_it_has_left",
+    ),
+    _fault(
+        "replies are not kept",
+        "distributed/_lua/common.lua",
+        "    call('HSET', P .. 'c:' .. client, 'r' .. serial, reply)\n",
+        "",
+        "distributed/chaos/test_chaos_links.py::test_an_answer_that_is_lost_with_the_connection",
+    ),
+    _fault(
+        "a client that comes back sends again under new numbers",
+        "distributed/_sender.py",
+        '            if serial > carried_out or sending.kind.lower() not in "qn":\n'
+        "                self._batches.add(sending)\n",
+        "            del self._open[serial]\n            self.post(sending)\n",
+        "distributed/chaos/test_chaos_links.py::test_an_answer_that_is_lost_with_the_connection",
+        "distributed/chaos/test_chaos_links.py::test_a_publish_whose_confirmation_is_lost",
+    ),
+    _fault(
+        "a client sends before it knows what became of what it sent",
+        "distributed/_member.py",
+        "        worker = self.worker\n\n        def take(",
+        "        worker = self.worker\n        self._around.line.use_new(link)\n\n"
+        "        def take(",
+        "distributed/chaos/test_chaos_links.py::test_a_request_that_is_made_while_the_client_comes_back",
+    ),
+    _fault(
+        "a nested request that is given up early is never over",
+        "distributed/_nesting.py",
+        "    receiver.over(arrival)\n    return True",
+        "    return True",
+        "distributed/chaos/test_chaos_giving_up.py::test_a_nested_request_that_is_given_up_as_it_arrives",
+    ),
+    _fault(
+        "an evicted agent is built anew",
+        "runtime/_router.py",
+        "elif is_evicted or self",
+        "elif self",
+        "distributed/chaos/test_chaos_leases.py::test_an_agent_that_fails_as_its_lease_is_lost",
+    ),
+    _fault(
+        "a publish that came too late is taken for sent",
+        "distributed/_lua/send.lua",
+        "    elseif call('HEXISTS', mine, 'u' .. serial) == 1 then\n",
+        "    elseif false then\n",
+        "distributed/chaos/test_chaos_links.py::test_a_publish_that_came_too_late_for_its_subscriptions",
+    ),
+    _fault(
+        "what comes right behind the inbox is dropped",
+        "distributed/_worker.py",
+        "        self._is_behind = False\n        rest",
+        "        self._router.host.call_later(0, lambda: setattr(self, '_is_behind', False))\n"
+        "        rest",
+        "distributed/chaos/test_chaos_links.py::test_what_is_shown_right_after_the_inbox_was_read",
     ),
     # -- exceptions of other processes
     _fault(

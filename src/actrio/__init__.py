@@ -45,7 +45,7 @@ Beside the road::
     cli/               the `actrio` command
 
 The names below are the public ones, together with those of `actrio.autogen`,
-`actrio.code_executor`, `actrio.exceptions`, `actrio.logging`, `actrio.mailboxes`,
+`actrio.code_executor`, `actrio.distributed`, `actrio.exceptions`, `actrio.logging`, `actrio.mailboxes`,
 `actrio.memory`, `actrio.model_context`, `actrio.models`, `actrio.portal`,
 `actrio.state`, `actrio.testing`, `actrio.tool_agent`, `actrio.tools`,
 `actrio.tools.mcp` and `actrio.utils`. Those in `_LATE` need an extra, and are imported when they are first

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import attrs
-import msgpack  # type: ignore[import-untyped]  # it has no types
+import msgpack
 import pytest
 from hypothesis import given, settings, strategies as st
 

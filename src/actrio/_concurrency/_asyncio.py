@@ -56,6 +56,7 @@ class AsyncioHost:
         self._spawned: set[asyncio.Task[object]] = set()
         self.checkpoint = checkpoint
         self.sleep = anyio.sleep
+        self.effective_deadline = anyio.current_effective_deadline
         self.current_time = self._loop.time
 
     def is_cancelled(self) -> bool:

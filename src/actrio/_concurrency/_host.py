@@ -180,6 +180,10 @@ class Host(Protocol):
         """Let other tasks run, and be cancelled here if so asked."""
         ...
 
+    def effective_deadline(self) -> float:
+        """Return when the scopes around the current task will cancel it, if ever."""
+        ...
+
     def is_cancelled(self) -> bool:
         """Say whether the next `checkpoint` would raise a scope's cancellation."""
         ...

@@ -43,6 +43,7 @@ class TrioHost:
         self.checkpoint = trio.lowlevel.checkpoint
         self.let_others_run = trio.lowlevel.cancel_shielded_checkpoint
         self.sleep = trio.sleep
+        self.effective_deadline = trio.current_effective_deadline
         self.current_time = trio.lowlevel.current_clock().current_time
 
     def is_cancelled(self) -> bool:

@@ -16,7 +16,7 @@ A read that blocks the connection, such as ``XREADGROUP BLOCK``, needs a `Redis`
 from ._address import Address
 from ._client import Redis
 from ._keys import hash_tag
-from ._link import Command, Link, Taker
+from ._link import Command, Link, Taker, ungrouped
 from ._script import Argument, Script
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "Script",
     "Taker",
     "hash_tag",
+    "ungrouped",
 ]

@@ -44,6 +44,7 @@ class Redis:
         scripts: Sequence[Script] = (),
         channels: Mapping[str, Callable[[bytes], object]] | None = None,
         on_up: Callable[[Link], Awaitable[object]] | None = None,
+        on_lost: Callable[[], object] | None = None,
         seconds: float = _SECONDS_TO_CONNECT,
     ) -> None:
         self.address = address
@@ -53,6 +54,7 @@ class Redis:
             name.encode(): callback for name, callback in (channels or {}).items()
         }
         self._on_up = on_up
+        self._on_lost = on_lost
         self._seconds = seconds
         self._link: Link | None = None
         self._idle: dict[Waiter, None] = {}
@@ -72,6 +74,7 @@ class Redis:
         scripts: Sequence[Script] = (),
         channels: Mapping[str, Callable[[bytes], object]] | None = None,
         on_up: Callable[[Link], Awaitable[object]] | None = None,
+        on_lost: Callable[[], object] | None = None,
         seconds: float = _SECONDS_TO_CONNECT,
     ) -> AsyncGenerator[Redis]:
         """Connect for the length of a block.
@@ -91,6 +94,7 @@ class Redis:
             on_up: Called after each connecting, before other commands go through. What
                 it raises ends the block; but once the connection was up, a `RedisError`
                 only makes it connect again.
+            on_lost: Called when the connection was lost, before it is made again.
             seconds: How long one try to connect may take, and to log in.
 
         Raises:
@@ -103,6 +107,7 @@ class Redis:
             scripts=scripts,
             channels=channels,
             on_up=on_up,
+            on_lost=on_lost,
             seconds=seconds,
         )
         try:
@@ -244,6 +249,8 @@ class Redis:
                 raise RedisUnreachable(message) from exc
             when_up()
             await link.wait_lost()
+            if self._on_lost is not None:
+                self._on_lost()
             _logger.warning("The connection to %s was lost: %s", self.address, link.why)
 
     async def _begin(self, link: Link) -> None:

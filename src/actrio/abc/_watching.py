@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -26,6 +26,8 @@ class Passage:
     """The clock of the event loop, in seconds."""
     began_at: float = attrs.field(init=False)
     """When the message was sent, on that clock."""
+    carried: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """What was said of it in the process from which it came; nothing if in this one."""
     notes: dict[object, Any] = attrs.field(init=False, factory=dict[object, Any])
     """What a watcher remembers of this message, by the watcher."""
 
@@ -59,6 +61,10 @@ class Watcher(Protocol):
         self, passage: Passage, recipient: AgentId, agent: object
     ) -> AbstractContextManager[Report]:
         """Bracket the handler of one recipient, and report its response."""
+        ...
+
+    def carry(self, passage: Passage) -> Mapping[str, str]:
+        """Return what is to be known in the process to which the message goes."""
         ...
 
     def dropped(self, passage: Passage, *, is_response: bool) -> None:

@@ -272,7 +272,9 @@ class BaseAgent(ABC, Agent):
             subscriptions += await make_subscriptions(agent_type, unbound)
         if not skip_direct_message_subscription:
             subscriptions.append(direct_message_subscription(agent_type))
-        registered = await runtime.register_agent_instance(
+        # first: messages may come from other processes as soon as it is registered
+        add_known_serializers(runtime, self._message_types())
+        return await runtime.register_agent_instance(
             self,
             agent_id,
             subscriptions=subscriptions,
@@ -281,8 +283,6 @@ class BaseAgent(ABC, Agent):
             reentrant=reentrant,
             on_failure=on_failure,
         )
-        add_known_serializers(runtime, self._message_types())
-        return registered
 
     @classmethod
     async def register(
@@ -331,7 +331,8 @@ class BaseAgent(ABC, Agent):
             subscriptions += await make_subscriptions(agent_type, unbound)
         if not skip_direct_message_subscription:
             subscriptions.append(direct_message_subscription(agent_type))
-        registered = await runtime.register_factory(
+        add_known_serializers(runtime, cls._message_types())  # first, see above
+        return await runtime.register_factory(
             agent_type,
             factory,
             expected_class=cls,
@@ -342,8 +343,6 @@ class BaseAgent(ABC, Agent):
             passivate_after=passivate_after,
             on_failure=on_failure,
         )
-        add_known_serializers(runtime, cls._message_types())
-        return registered
 
     @classmethod
     def _check_handlers(cls) -> None:

@@ -184,7 +184,8 @@ class ClosureAgent(BaseAgent, ClosureContext):
         def factory() -> ClosureAgent:
             return cls(description, closure, unknown_type_policy=unknown_type_policy)
 
-        registered = await runtime.register_factory(
+        add_known_serializers(runtime, types)  # first: messages may come at once
+        return await runtime.register_factory(
             agent_type,
             factory,
             expected_class=cls,
@@ -195,8 +196,6 @@ class ClosureAgent(BaseAgent, ClosureContext):
             passivate_after=passivate_after,
             on_failure=on_failure,
         )
-        add_known_serializers(runtime, types)
-        return registered
 
 
 def _signature(closure: Closure) -> tuple[tuple[type, ...], bool]:

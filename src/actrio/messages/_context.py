@@ -26,3 +26,13 @@ class MessageContext:
 
     message_id: str
     """Unique among the messages of one runtime, unless the sender chose it."""
+
+    @property
+    def fence(self) -> int:
+        """The fencing token of the agent's activation; 0 in a runtime of one process.
+
+        It is larger than that of any activation of the agent before. A store that
+        refuses what comes with a smaller one than it has seen keeps out an activation
+        that does not know yet that it was replaced.
+        """
+        return 0

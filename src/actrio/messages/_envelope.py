@@ -78,8 +78,14 @@ class Envelope(Waiter):
     """What the handler returned; nobody asks for it if the message was published."""
     error: BaseException | None = None
     """What the handler raised."""
-    forget_token: Callable[[], None] | None = None
-    """Ends the registration with the sender's token."""
+    failure: Exception | None = None
+    """Why there is no outcome of a handler: the runtime's own error."""
+    on_over: Callable[[], None] | None = None
+    """Called when it is over; ends the registration with the sender's token."""
+    dead_because: Enum | None = None
+    """Why it is a dead letter, if it is one."""
+    goes_elsewhere: bool = False
+    """Whether another process will handle it, now that this one does not."""
 
     def __init__(
         self, message: object, recipient: AgentId, context: MessageContext
@@ -123,8 +129,6 @@ class Envelope(Waiter):
 class Request(Envelope):
     """A direct message whose sender waits for the outcome."""
 
-    failure: Exception | None = None
-    """Why there is no outcome of a handler: the runtime's own error."""
     withdrawn_by_token: bool = False
 
     def leave(self) -> bool:

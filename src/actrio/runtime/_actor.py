@@ -302,12 +302,11 @@ class Actor:
         cancellation, own = router.host.split_cancellation(exc)
         if own is not None and ends_program(own):
             router.crash(own)
-            if isinstance(envelope, Request):
-                envelope.failure = program_ended(self.id, own)
+            envelope.failure = program_ended(self.id, own)
         elif own is not None:
             add_note(own, self.life.agent, envelope)
             envelope.error = own
-        elif isinstance(envelope, Request) and not envelope.scope_cancelled:
+        elif not envelope.scope_cancelled:
             envelope.failure = router.interrupted_error(self.id)
         return cancellation
 
@@ -320,8 +319,8 @@ class Actor:
         if invocation.unhandled:
             router.unhandled(envelope)
         if isinstance(envelope, Request):
-            if envelope.forget_token is not None:
-                envelope.forget_token()
+            if envelope.on_over is not None:
+                envelope.on_over()
             router.answer(envelope)
             return
         assert isinstance(envelope, Delivery)
@@ -331,8 +330,8 @@ class Actor:
             lane.inbox.put_back(envelope)
             router.tries_again(envelope)
             return
-        if envelope.forget_token is not None:
-            envelope.forget_token()
+        if envelope.on_over is not None:
+            envelope.on_over()
         router.quiescence.leave()
 
 

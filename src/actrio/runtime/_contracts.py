@@ -9,7 +9,7 @@ from .._concurrency import Host, Waiter
 from ..abc import AgentRuntime
 from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId, TopicId
-from ..messages import Delivery, Envelope
+from ..messages import CancellationToken, Delivery, Envelope, MessageContext, Request
 from ._activation import Surroundings
 from ._blocking import BlockingWatch
 from ._quiescence import Quiescence
@@ -17,6 +17,7 @@ from ._registration import Registration
 from ._supervision import Verdict
 from ._tally import Tally
 from ._waits import Invocation
+from ._watching import Watch
 
 
 class Tasks(Protocol):
@@ -133,6 +134,31 @@ class Post(Tasks, Protocol):
 
     def watch(self, lane: Any) -> None:
         """Watch a lane whose messages queue up."""
+        ...
+
+
+class Transport(Protocol):
+    """What carries messages to their agents, if they may live in other processes."""
+
+    def begin(self, request: Request) -> Awaitable[object]:
+        """Send a request, and return what waits until it is over.
+
+        To be awaited at once; ``outcome_of`` has the result then.
+        """
+        ...
+
+    def gone(self, id: AgentId) -> None:
+        """Hear that an agent has left, and that nothing waits for it here."""
+        ...
+
+    async def publish(
+        self,
+        message: object,
+        context: MessageContext,
+        token: CancellationToken | None,
+        watch: Watch | None,
+    ) -> None:
+        """Send a copy to each agent that the topic leads to."""
         ...
 
 

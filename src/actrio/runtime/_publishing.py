@@ -69,9 +69,9 @@ def fan_out(
             delivery = WatchedDelivery(message, recipient, own, watch)
         lane = delivery.queue = actor.lane_for(type(message))
         if token is not None:
-            delivery.forget_token = token.register(delivery.withdraw)
+            delivery.on_over = token.register(delivery.withdraw)
             if delivery.state is WITHDRAWN:  # the token is cancelled already
-                delivery.forget_token()
+                delivery.on_over()
                 continue
         if lane.inbox.is_full:
             full.append(delivery)

@@ -76,10 +76,10 @@ def begin(router: Router, request: Request) -> Awaitable[object]:
     stuck = stuck_if_queued(lane, me)
     if stuck is None:
         return _wait_inside(router, request, lane, me)
-    why_not = _why_not_nested(actor, me)
+    why_not = why_not_nested(actor, me)
     if why_not is not None:
-        raise _deadlock(lane, request, me, stuck, why_not)
-    return _ask_nested(router, actor, request, me, stuck)
+        raise deadlock(lane, request, me, stuck, why_not)
+    return ask_nested(router, actor, request, me, stuck)
 
 
 def _first_addressed(router: Router, request: Request) -> Actor:
@@ -151,9 +151,10 @@ def stuck_if_queued(lane: Lane, me: Invocation) -> set[Node] | None:
 
 
 @uninterruptible
-async def _ask_nested(
+async def ask_nested(
     router: Router, actor: Actor, request: Request, me: Invocation, stuck: set[Node]
 ) -> None:
+    """Handle a request in this task, beside the handlers of its agent that wait for it."""
     hosts = [running for running in actor.invocations() if running in stuck]
     invocation = Invocation(actor.id, router)
     invocation.depth, invocation.hosts = me.depth + 1, hosts
@@ -240,7 +241,8 @@ def _leave(guest: Invocation) -> None:
                 held.host.wake(held)
 
 
-def _why_not_nested(actor: Actor, me: Invocation) -> str | None:
+def why_not_nested(actor: Actor, me: Invocation) -> str | None:
+    """Return why a request in a cycle cannot be handled nested, if so."""
     if actor.life.changing is not None:
         leaves = isinstance(actor.life.changing, Departure)
         return (
@@ -255,9 +257,10 @@ def _why_not_nested(actor: Actor, me: Invocation) -> str | None:
     return None
 
 
-def _deadlock(
+def deadlock(
     lane: Lane, envelope: Envelope, me: Invocation, stuck: set[Node], why_not: str
 ) -> DeadlockError:
+    """Return the error for a request in a cycle that cannot be handled nested."""
     cycle = (me.agent_id, *cycle_through(me, lane, stuck))
     path = " -> ".join(map(str, cycle))
     message = (

@@ -26,6 +26,7 @@ from ._activation import Surroundings
 from ._actor import Actor, Lane, lane_of
 from ._blocking import BlockingWatch, is_wanted
 from ._busy import BusyWatch
+from ._contracts import Transport
 from ._dead_letters import DeadLetter, DeadLetterReason, DeadLetters
 from ._directory import Directory
 from ._endings import log_failure
@@ -82,6 +83,8 @@ class Router:
         self.accepting_thread: int | None = None
         """The thread in which messages may be sent now; None unless it runs."""
         self.interventions: InterventionChain | None = None
+        self.transport: Transport | None = None
+        """What carries messages to their agents, if they may live in other processes."""
         self.observers = Observers(self._time)
         self.published = 0
         """How many messages were published; the publisher yields every so often."""
@@ -164,10 +167,8 @@ class Router:
         """Put an envelope into its recipient's inbox, or hold it before the start."""
         envelope.queue = lane
         if self.accepting_thread is None and self._is_held(envelope):
-            let_through, refuse = (
-                partial(lane.put, envelope),
-                partial(self._refuse, envelope),
-            )
+            let_through = partial(lane.put, envelope)
+            refuse = partial(self._refuse, envelope)
             self.hold(Held(let_through, refuse, envelope))
         else:
             lane.put(envelope)
@@ -209,6 +210,7 @@ class Router:
 
     def dead(self, envelope: Envelope, reason: DeadLetterReason) -> None:
         """Record that no handler took an envelope."""
+        envelope.dead_because = reason
         self.dead_message(
             envelope.message, envelope.context, reason, envelope.recipient
         )
@@ -270,9 +272,10 @@ class Router:
         self, envelope: Envelope, exc: BaseException, directive: Verdict
     ) -> None:
         envelope.state = WITHDRAWN
-        self._over(envelope, DeadLetterReason.NOT_BUILT)
         if isinstance(envelope, Request):
             envelope.error = exc
+        self._over(envelope, DeadLetterReason.NOT_BUILT)
+        if isinstance(envelope, Request):
             self.answer(envelope)
         else:
             self._report(envelope, exc, directive)
@@ -324,8 +327,7 @@ class Router:
 
     def _refuse(self, envelope: Envelope) -> None:
         envelope.state = WITHDRAWN
-        if isinstance(envelope, Request):
-            envelope.failure = self.stopped_error(envelope.recipient)
+        envelope.failure = self.stopped_error(envelope.recipient)
         self._over(envelope, DeadLetterReason.STOPPED)
         self.wake(envelope)
 
@@ -335,9 +337,10 @@ class Router:
         self._over(delivery, reason)
 
     def _over(self, envelope: Envelope, reason: DeadLetterReason) -> None:
-        if envelope.forget_token is not None:
-            envelope.forget_token()
-        if not isinstance(envelope, Errand):
+        envelope.dead_because = reason
+        if envelope.on_over is not None:
+            envelope.on_over()
+        if not isinstance(envelope, Errand) and not envelope.goes_elsewhere:
             self.dead(envelope, reason)
         if isinstance(envelope, Delivery):
             envelope.settle()
@@ -378,10 +381,12 @@ class Router:
 
     def tries_again(self, delivery: Delivery) -> None:
         """Look whether a message that waits again is still wanted."""
+        lane = lane_of(delivery)
+        is_evicted = self.directory.known(delivery.recipient) is not lane.actor
         if delivery.context.cancellation_token.is_cancelled:
             delivery.withdraw()
-        elif self.supervisor.phase in (Phase.STOPPING, Phase.STOPPED):
-            self.refuse_lane(lane_of(delivery))
+        elif is_evicted or self.supervisor.phase in (Phase.STOPPING, Phase.STOPPED):
+            self.refuse_lane(lane)
 
     def _escalate(self, agent: AgentId, exc: BaseException) -> None:
         """End the runtime because an agent failed that is registered so."""
@@ -427,6 +432,8 @@ class Router:
         # before the start messages may be held that know it already
         if self.supervisor.phase is Phase.RUNNING:
             self.directory.forget(actor)
+            if self.transport is not None and self.directory.known(actor.id) is None:
+                self.transport.gone(actor.id)
 
 
 def _no_time() -> float:

@@ -25,6 +25,7 @@ from ._publishing import (
 from ._requests import (
     ask,
     current_invocation,
+    outcome_of,
     request_cancelled,
     withdraw_by_token,
 )
@@ -92,15 +93,19 @@ async def _send(
         request = WatchedRequest(message, recipient, context, watch)
     if token is not None:
         cancel = partial(withdraw_by_token, router, request)
-        request.forget_token = token.register(cancel)
+        request.on_over = token.register(cancel)
         if request.withdrawn_by_token:
             router.dead(request, DeadLetterReason.WITHDRAWN)
             raise request_cancelled(request)
     try:
-        response = await ask(router, request)
+        if router.transport is None:
+            response = await ask(router, request)
+        else:
+            await router.transport.begin(request)
+            response = outcome_of(request)
     finally:
-        if request.forget_token is not None:
-            request.forget_token()
+        if request.on_over is not None:
+            request.on_over()
     if chain is not None:
         try:
             response = await chain.on_response(response, recipient, context.sender)
@@ -142,6 +147,9 @@ async def _publish(
             if not keep:
                 return
             check_sendable(router, _topic(context))
+        if router.transport is not None:
+            await router.transport.publish(message, context, token, watch)
+            return
         if router.supervisor.phase is Phase.NEW:
             _hold_publish(router, message, context, token, watch)
             held = True

@@ -82,6 +82,8 @@ class Invocation:
     """When it began, on the clock of the loop."""
     scope: CancelScope | None = None
     """What a nested one runs under; the others run under their lane's."""
+    arrival: object | None = None
+    """The message that it handles, if that came from another process."""
     unhandled: bool = False
     """Set by the agent when it found no handler for the message."""
 

@@ -10,7 +10,7 @@ What a watcher raises is logged, here and nowhere else: it must not stop a messa
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from types import TracebackType
@@ -20,7 +20,7 @@ from .._concurrency import uninterruptible
 from ..abc import Passage, Report, Watcher, Watchers
 from ..identity import AgentId, TopicId
 from ..logging import EVENT_LOGGER_NAME, ROOT_LOGGER_NAME
-from ..messages import Delivery, MessageContext, MessageTaker, Request
+from ..messages import Delivery, Envelope, MessageContext, MessageTaker, Request
 
 _logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 
@@ -49,13 +49,25 @@ class Observers:
             self.is_watching = _events_wanted if watchers.events else _nobody_watches
 
     def watch(
-        self, message: object, context: MessageContext, target: AgentId | TopicId
+        self,
+        message: object,
+        context: MessageContext,
+        target: AgentId | TopicId,
+        carried: Mapping[str, str] | None = None,
     ) -> Watch | None:
-        """Return the watch of a message; None if nobody watches."""
+        """Return the watch of a message; None if nobody watches.
+
+        Args:
+            message: The message.
+            context: Where it comes from.
+            target: Where it goes.
+            carried: What `Watch.carried` returned where it was sent, if elsewhere.
+        """
         watchers = self._now()
         if not watchers:
             return None
-        return Watch(watchers, Passage(message, context, target, self._clock))
+        passage = Passage(message, context, target, self._clock, carried or {})
+        return Watch(watchers, passage)
 
     def tell(self, what: Callable[[Watcher], None]) -> None:
         """Tell something to everybody who watches."""
@@ -100,6 +112,16 @@ class Watch:
         return self._bracket(
             lambda watcher: watcher.handling(self.passage, recipient, agent)
         )
+
+    def carried(self) -> dict[str, str]:
+        """Return what is to be known in the process to which the message goes."""
+        found: dict[str, str] = {}
+        for watcher in self._watchers:
+            try:
+                found.update(watcher.carry(self.passage))
+            except Exception:  # noqa: BLE001 - it is logged
+                _raised(watcher)
+        return found
 
     def dropped(self, *, is_response: bool) -> None:
         """Tell that an intervention handler dropped the message, or its response."""
@@ -168,15 +190,11 @@ class WatchedRequest(Request):
         watch: Watch,
     ) -> None:
         super().__init__(message, recipient, context)
-        self._watch = watch
+        self.watch = watch
 
-    @uninterruptible
-    async def deliver(self, agent: MessageTaker) -> object:
+    def deliver(self, agent: MessageTaker) -> Awaitable[object]:
         """Hand the message to the agent, and watch."""
-        with self._watch.handling(self.recipient, agent) as bracket:
-            response = await super().deliver(agent)
-            bracket.report(response)
-            return response
+        return deliver_watched(self, self.watch, agent)
 
 
 class WatchedDelivery(Delivery):
@@ -190,13 +208,23 @@ class WatchedDelivery(Delivery):
         watch: Watch,
     ) -> None:
         super().__init__(message, recipient, context)
-        self._watch = watch
+        self.watch = watch
 
-    @uninterruptible
-    async def deliver(self, agent: MessageTaker) -> object:
+    def deliver(self, agent: MessageTaker) -> Awaitable[object]:
         """Hand the copy to the agent, and watch."""
-        with self._watch.handling(self.recipient, agent):
-            return await super().deliver(agent)
+        return deliver_watched(self, self.watch, agent)
+
+
+@uninterruptible
+async def deliver_watched(
+    envelope: Envelope, watch: Watch, agent: MessageTaker
+) -> object:
+    """Hand a message to the agent, and watch."""
+    with watch.handling(envelope.recipient, agent) as bracket:
+        response = await agent.on_message(envelope.message, ctx=envelope.context)
+        if isinstance(envelope, Request):
+            bracket.report(response)
+        return response
 
 
 def _tell(watchers: Sequence[Watcher], what: Callable[[Watcher], None]) -> None:

@@ -115,6 +115,13 @@ class SerializationRegistry:
         """Return the name of a message on the wire: its class's, or its serializer's."""
         return self._name_of(type(message))
 
+    def content_type(self, type_name: str) -> str | None:
+        """Return the format in which messages of this name are written first, if any."""
+        for name, content_type in self._entries:
+            if name == type_name:
+                return content_type
+        return None
+
     def _name_of(self, cls: type[Any]) -> str:
         name = self._names.get(cls)
         if name is not None:

@@ -19,8 +19,8 @@ import secrets
 import ssl
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from itertools import count
-from typing import Any, Final
+from itertools import chain, count
+from typing import Any, Final, Self
 
 from .._concurrency import AsyncContextManagerMixin
 from .._redis import Address, Link, Redis, Script, hash_tag
@@ -29,6 +29,7 @@ from ..exceptions import (
     RedisClosed,
     RedisError,
     RedisReplyError,
+    StateConflict,
     StateStoreClosed,
     StateStoreCorrupt,
     StateStoreError,
@@ -38,6 +39,9 @@ from ..exceptions import (
 )
 from ._codec import check_key, check_keys, check_prefix, decode, encode_all
 from ._table import checked_seconds, conflict, expecting
+
+Guard = tuple[str, str, str | int]
+"""A hash below the prefix, a field of it, and the value that it must have."""
 
 _FORMAT: Final = 1
 _SECONDS: Final = 86_400
@@ -61,14 +65,18 @@ return redis.call('HGET', about, 'format')
 _WRITE: Final = Script(
     """
 local P, call = KEYS[1] .. ':', redis.call
-local client, number, changes, expected, seen = unpack(ARGV, 1, 5)
+local client, number, changes, expected, seen, guards = unpack(ARGV, 1, 6)
 local mine = P .. 'w:' .. client
-local i = 6
+local i = 7
 local before = call('HGET', mine, number)
 if before then return {'K', before} end
 for _ = 1, seen do
   call('HDEL', mine, ARGV[i])
   i = i + 1
+end
+for _ = 1, guards do
+  if call('HGET', P .. ARGV[i], ARGV[i + 1]) ~= ARGV[i + 2] then return {'F', ARGV[i]} end
+  i = i + 3
 end
 for _ = 1, expected do
   local row = call('HGET', P .. 'states', ARGV[i])
@@ -92,8 +100,9 @@ call('EXPIRE', mine, SECONDS)
 return {'K', version}
 """.replace("SECONDS", str(_SECONDS))
 )
-"""client, number, how many changes, versions expected and numbers seen; then these
-→ K version, C key version"""
+"""client, number, how many changes, versions expected, numbers seen and guards; then the
+numbers, the guards (key, field, value), the versions and the changes
+→ K version, C key version, F key of a guard"""
 
 _READ: Final = Script("""
 local P = KEYS[1] .. ':'
@@ -109,6 +118,9 @@ end
 return out
 """)
 """prefix, only the keys → the keys; or each key and its row"""
+
+
+SCRIPTS: Final = (_OPEN, _WRITE, _READ)
 
 
 class RedisStateStore(AsyncContextManagerMixin):
@@ -159,7 +171,7 @@ class RedisStateStore(AsyncContextManagerMixin):
         return f"<RedisStateStore {self._prefix} at {self._address}: {state}>"
 
     @asynccontextmanager
-    async def __asynccontextmanager__(self) -> AsyncGenerator[RedisStateStore]:
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
         """Open the store for the length of a block.
 
         Raises:
@@ -168,9 +180,7 @@ class RedisStateStore(AsyncContextManagerMixin):
             RuntimeError: If it is open already.
         """
         async with AsyncExitStack() as stack:
-            opened = Redis.open(
-                self._address, scripts=(_OPEN, _WRITE, _READ), on_up=self._check
-            )
+            opened = Redis.open(self._address, scripts=SCRIPTS, on_up=self._check)
             with self._explained():
                 self._redis = await stack.enter_async_context(opened)
             try:
@@ -243,12 +253,14 @@ class RedisStateStore(AsyncContextManagerMixin):
         self,
         states: Mapping[str, Mapping[str, Any] | None],
         versions: Mapping[str, int],
+        guards: Sequence[Guard] = (),
     ) -> int:
         changes, versions = encode_all(states), check_keys(versions)
         redis, number = self._open(), next(self._numbers)
         seen, self._seen = self._seen, []
-        sizes = (len(changes), len(versions), len(seen))
+        sizes = (len(changes), len(versions), len(seen), len(guards))
         words: list[str | int] = [self._client, number, *sizes, *seen]
+        words += chain.from_iterable(guards)
         for key, version in versions.items():
             words += (key, version)
         for key, text in changes.items():
@@ -258,6 +270,8 @@ class RedisStateStore(AsyncContextManagerMixin):
             await redis.up()
             reply = await self._begun(redis, words)
         self._seen.append(number)
+        if reply[0] == b"F":
+            raise self._refused(reply[1].decode())
         if reply[0] == b"C":
             key = reply[1].decode()
             raise conflict(key, versions[key], int(reply[2]))
@@ -276,6 +290,10 @@ class RedisStateStore(AsyncContextManagerMixin):
             )
             raise StateStoreError(message)
         return reply
+
+    def _refused(self, guard: str) -> StateConflict:
+        """Return the error for a save that was guarded by something that has changed."""
+        raise AssertionError(guard)  # whoever gives guards says what they mean
 
     def _stored(self, key: str, row: bytes) -> StoredState:
         version, _, text = row.partition(b" ")

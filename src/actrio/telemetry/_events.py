@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from ..abc import Passage, Report
@@ -64,6 +64,11 @@ class EventWatcher:
                 )
             )
             raise
+
+    def carry(self, passage: Passage) -> Mapping[str, str]:
+        """Return nothing."""
+        del passage
+        return {}
 
     def dropped(self, passage: Passage, *, is_response: bool) -> None:
         """Log that a message or a response was dropped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Final
 from weakref import ref
@@ -83,6 +83,11 @@ class MetricWatcher:
         finally:
             taken = passage.clock() - began
             self._handling.record(taken, {**attributes, "outcome": outcome})
+
+    def carry(self, passage: Passage) -> Mapping[str, str]:
+        """Return nothing."""
+        del passage
+        return {}
 
     def dropped(self, passage: Passage, *, is_response: bool) -> None:
         """Do nothing: what is dropped is a dead letter."""

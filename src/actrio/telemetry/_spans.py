@@ -15,7 +15,7 @@ one conversation is one trace.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
@@ -24,6 +24,7 @@ from typing import Final
 import attrs
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
+from opentelemetry.propagate import extract, inject
 from opentelemetry.trace import (
     Link,
     Span,
@@ -32,6 +33,7 @@ from opentelemetry.trace import (
     Status,
     StatusCode,
     TracerProvider,
+    get_current_span,
     set_span_in_context,
     use_span,
 )
@@ -145,6 +147,12 @@ class SpanWatcher:
             if sent is not None:
                 sent.end()
 
+    def carry(self, passage: Passage) -> Mapping[str, str]:
+        """Return the sender's context, as the propagators that are set write it."""
+        carrier: dict[str, str] = {}
+        inject(carrier, self._notes(passage).context)
+        return carrier
+
     def dropped(self, passage: Passage, *, is_response: bool) -> None:
         """Do nothing: the sender's exception ends ``create``."""
 
@@ -172,7 +180,11 @@ class SpanWatcher:
         )
 
     def _notes(self, passage: Passage) -> _Trace:
-        notes: _Trace = passage.notes[self]
+        notes: _Trace | None = passage.notes.get(self)
+        if notes is None:  # it comes from another process
+            context = extract(passage.carried)
+            sender = get_current_span(context).get_span_context()
+            notes = passage.notes[self] = _Trace(context, Link(sender))
         return notes
 
     def _acknowledge(self, passage: Passage, notes: _Trace, response: object) -> None:

@@ -1,0 +1,3 @@
+-- worker, type
+
+unhost(ARGV[1], ARGV[2])

@@ -1,0 +1,111 @@
+"""What became of a request, as a reply: written by the worker, read by the client.
+
+The first letter says what it is: ``v`` value, ``e`` error, ``c`` cancelled while it ran,
+``w`` withdrawn before, ``U`` nobody hosts its type, ``I`` its type has only instances, ``L``
+its worker is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..exceptions import (
+    NamespaceVersionUnknown,
+    RecipientNotFound,
+    RuntimeStoppedError,
+    WorkerLostError,
+)
+from ..messages import DONE, Delivery, Envelope, Request
+from ._codec import Codec
+
+CANCELLED, WITHDRAWN = b"c", b"w"
+
+
+def goes_elsewhere(envelope: Envelope) -> bool:
+    """Say whether another worker is to handle it, since the runtime here stops."""
+    is_stopped = isinstance(envelope.failure, RuntimeStoppedError)
+    return is_stopped and not envelope.scope_cancelled
+
+
+def reply_of(envelope: Envelope, codec: Codec) -> bytes:
+    """Return the reply to a request that is over; nothing for what was published."""
+    if isinstance(envelope, Delivery):
+        return b""
+    if envelope.error is not None:
+        return codec.reply_error(envelope.error)
+    if envelope.scope_cancelled:
+        return CANCELLED
+    if envelope.failure is not None:
+        return codec.reply_error(envelope.failure)
+    return codec.reply(envelope.response) if envelope.state is DONE else WITHDRAWN
+
+
+def settle(request: Request, reply: bytes, codec: Codec) -> None:
+    """Give a request the outcome that a reply describes.
+
+    It is over then; `outcome_of` tells its sender.
+    """
+    request.state = DONE
+    kind, rest = reply[:1], reply[1:]
+    if kind == b"v":
+        if request.withdrawn_by_token:
+            request.scope_cancelled = False  # it was answered before that was known
+        try:
+            request.response = codec.value(rest)
+        except Exception as exc:  # noqa: BLE001 - it is the sender's, who cannot read it
+            request.failure = exc
+    elif kind == b"e":
+        request.error = codec.error(rest)
+    elif kind not in (CANCELLED, WITHDRAWN):
+        request.failure = _FAILURES.get(kind, _strange)(request, rest)
+    elif not request.scope_cancelled:
+        request.failure = RuntimeStoppedError(
+            f"the request to {request.recipient} was withdrawn: its time was over when "
+            "it would have been handled"
+        )
+
+
+def _unknown_type(request: Request, rest: bytes) -> Exception:
+    del rest
+    recipient = request.recipient
+    return RecipientNotFound(
+        f"no worker hosts agent type {recipient.type!r} (for {recipient}); register it in "
+        "one of the runtimes of this namespace first",
+        recipient=recipient,
+    )
+
+
+def _no_instance(request: Request, rest: bytes) -> Exception:
+    del rest
+    recipient = request.recipient
+    return RecipientNotFound(
+        f"agent {recipient} was never registered: type {recipient.type!r} has no factory, "
+        "only the instances given to register_agent_instance()",
+        recipient=recipient,
+    )
+
+
+def _lost(request: Request, rest: bytes) -> Exception:
+    worker, _, attempts = rest.partition(b" ")
+    return WorkerLostError(
+        f"worker {worker.decode()} was lost while it had the message to "
+        f"{request.recipient}, which may or may not have been handled; it was given to "
+        f"{attempts.decode()} workers",
+        worker=worker.decode(),
+        agent=request.recipient,
+    )
+
+
+def _strange(request: Request, rest: bytes) -> Exception:
+    del rest
+    return NamespaceVersionUnknown(
+        f"the reply to the request to {request.recipient} is of a kind that this actrio "
+        "does not know; run one version in a namespace"
+    )
+
+
+_FAILURES: dict[bytes, Callable[[Request, bytes], Exception]] = {
+    b"U": _unknown_type,
+    b"I": _no_instance,
+    b"L": _lost,
+}

@@ -1,0 +1,103 @@
+"""What the distributed runtime does in Redis, each in one step.
+
+Everything of a namespace has keys that begin with its name in braces, so that they are in
+one slot of a cluster. ``KEYS[1]`` is that; after it come:
+
+===============  =======  ==============================================================
+``ns``           hash     ``version`` of all this, the last ``fence`` that was given out,
+                          and how often the subscriptions have changed: ``subs``
+``m``            zset     the workers, by when their lease ends unless it is renewed
+``m:W``          string   the lease of worker W, as long as it lasts: ``+`` or, if it is
+                          leaving, ``-``, and its client
+``n:NAME``       string   the client that works under a name that was chosen for it
+``t:TYPE``       hash     the workers that host an agent type, with the capacity of its
+                          inboxes; only ``-`` if all of them were lost
+``w:W:t``        set      the types that W hosts
+``w:W:a``        set      the agents that live on W
+``w:W:i``        stream   its inbox: what it has not done with. Agent, header, data
+``a:AGENT``      hash     where an agent lives: ``w`` its worker, ``f`` its fencing token,
+                          ``n`` how many messages for it are in the inbox, ``c`` how many
+                          may be there before publishers wait
+``h:AGENT``      stream   messages for an agent that has no place just now
+``held:TYPE``    set      the agents of a type of which that is true
+``q:AGENT``      list     publishers that wait for room, the first one first
+``c:C``          hash     what client C needs if its connection is lost: ``s`` the number
+                          of the last message that was carried out, ``rN`` the reply to
+                          N until C has seen it, ``xN`` that N was cancelled, ``uN`` that
+                          N was not published, since the subscriptions had changed. ``c:C``
+                          is also the channel on which it and its worker are told things
+``subs``         hash     the id of each subscription, by what it says
+``dead``         stream   the last dead letters
+===============  =======  ==============================================================
+
+A *client* is one runtime for as long as it is open; it sends. A *worker* is the same runtime
+as the host of agents, for as long as its lease lasts: if that was lost, it goes on under
+another name.
+
+A *header* is kind, client, number, attempt and deadline of a message. The kinds are ``q`` for
+a request, ``n`` for one that was sent by a handler of a request, ``e`` for what is published;
+capital letters for what is sent at most once. Deadlines are milliseconds of the server's
+clock; 0 for none.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final
+
+from .._redis import Script
+
+VERSION: Final = 1
+"""The version of all this, and of how a message is written."""
+ATTEMPTS: Final = 5
+"""How many workers a message may outlive."""
+DEAD_LETTERS: Final = 10_000
+"""About how many dead letters are kept."""
+INSTANCES: Final = "i"
+"""In place of the capacity of a type whose agents are instances, not made when needed."""
+
+_folder = files("actrio.distributed") / "_lua"
+_head = (
+    f"local ATTEMPTS, DEAD_LETTERS, INSTANCES = {ATTEMPTS}, {DEAD_LETTERS}, "
+    f"'{INSTANCES}'\n"
+)
+
+
+def _script(name: str) -> Script:
+    parts = ((_folder / f"{one}.lua").read_text("utf-8") for one in ("common", name))
+    return Script(_head + "\n".join(parts))
+
+
+JOIN: Final = _script("join")
+RENEW: Final = _script("renew")
+RESUME: Final = _script("resume")
+LEAVE: Final = _script("leave")
+GOODBYE: Final = _script("goodbye")
+HOST: Final = _script("host")
+PIN: Final = _script("pin")
+CLAIM: Final = _script("claim")
+UNHOST: Final = _script("unhost")
+TOPICS: Final = _script("topics")
+SEND: Final = _script("send")
+CANCEL: Final = _script("cancel")
+DONE: Final = _script("done")
+RELEASE: Final = _script("release")
+PROBE: Final = _script("probe")
+
+ALL: Final = (
+    JOIN,
+    RENEW,
+    RESUME,
+    LEAVE,
+    GOODBYE,
+    HOST,
+    PIN,
+    CLAIM,
+    UNHOST,
+    TOPICS,
+    SEND,
+    CANCEL,
+    DONE,
+    RELEASE,
+    PROBE,
+)

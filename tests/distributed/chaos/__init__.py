@@ -1,0 +1,1 @@
+"""What happens when connections, servers and processes fail: on real ones."""
