@@ -8,7 +8,6 @@ are kept by the server until the client says, with what it sends next, that it h
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, Final
@@ -22,6 +21,8 @@ from ._scripts import CANCEL, SEND
 
 _OVERHEAD: Final = 100
 _SEEN_AT_ONCE: Final = 256
+_FOR_EVER: Final = 1e9
+"""How many seconds are as good as no deadline; the server counts exactly up to there."""
 
 WITHDRAWN: Final = b"w"
 """The reply to a request that was given up before a handler began."""
@@ -218,11 +219,7 @@ class Sender:
         now = self._host.current_time()
         for one in batch:
             one.is_written = True
-            left = (
-                0
-                if one.deadline == math.inf
-                else max(1, int((one.deadline - now) * 1000))
-            )
+            left = _milliseconds(one.deadline - now)
             words += (one.kind, one.serial, left, one.version, one.data)
             words.append(len(one.agents))
             words += one.agents
@@ -245,6 +242,11 @@ class Sender:
                     published.replied(state)
                 if state == NOT_PUBLISHED:
                     self._seen.append(int(serial))
+
+
+def _milliseconds(seconds: float) -> int:
+    """Return how long somebody waits, as the server is told: at least 1; 0 for ever."""
+    return 0 if seconds > _FOR_EVER else int(max(1.0, seconds * 1000))
 
 
 def _ignore(value: object, error: Exception | None) -> None:

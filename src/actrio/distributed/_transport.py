@@ -54,6 +54,8 @@ class Transport:
         member: Member,
     ) -> None:
         self.router = router
+        # not the router's, which is over before the last caller leaves
+        self.wake = router.host.wake
         self.sender = sender
         self.codec = codec
         self._topics = topics
@@ -268,7 +270,7 @@ class RequestSending(Sending):
         self._wake()
 
     def _wake(self) -> None:
-        self._transport.router.wake(self._request)
+        self._transport.wake(self._request)
 
 
 class Publishing(Sending, Waiter):
@@ -294,11 +296,11 @@ class Publishing(Sending, Waiter):
             self._admitted += 1
         else:
             self.state = reply
-        self._transport.router.wake(self)
+        self._transport.wake(self)
 
     def failed(self, error: Exception) -> None:
         self.error = error
-        self._transport.router.wake(self)
+        self._transport.wake(self)
 
 
 def stopped(client: str) -> RuntimeStoppedError:

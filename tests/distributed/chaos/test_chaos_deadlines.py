@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import anyio
 import pytest
 from tests.runtime.kit import on_asyncio, start
@@ -116,3 +118,45 @@ async def test_a_request_to_a_type_whose_workers_are_all_lost(
             await register(worker, "a", echo)
             assert await answer(call) == Ask("1")
         assert f"h:{agent}" not in keys(server, namespace)
+
+
+@pytest.mark.parametrize("deadline", [-math.inf, -1.0, 1e15])
+async def test_a_deadline_out_of_all_measure(
+    server: RedisServer, namespace: str, deadline: float
+) -> None:
+    """Harms nobody else: a caller may send in a scope that is cancelled already."""
+    async with opened(server.url, namespace) as runtime:
+        agent = await register(runtime, "a", echo)
+        with anyio.CancelScope(deadline=anyio.current_time() + deadline) as scope:
+            assert await runtime.send_message(Ask("1"), agent) == Ask("1")
+        assert scope.cancelled_caught == (deadline < 0)
+        with anyio.fail_after(3):
+            assert await runtime.send_message(Ask("2"), agent) == Ask("2")
+
+
+async def test_callers_of_a_runtime_that_breaks_down(
+    server: RedisServer, namespace: str
+) -> None:
+    """Are told: they do not wait for an answer that nobody could give them any more."""
+
+    async def sleep(what: str, ctx: MessageContext) -> None:
+        await anyio.sleep_forever()
+
+    async with opened(server.url, namespace) as worker:
+        agent = await register(worker, "a", sleep)
+        with (
+            anyio.fail_after(4),
+            pytest.raises(ArithmeticError),
+        ):
+            async with opened(server.url, namespace) as client:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(client.send_message, Ask("1"), agent)
+                    await until(lambda: worker.health().received)
+                    assert client._member is not None
+                    assert client._member._redis is not None
+
+                    def break_down() -> list[bytes]:
+                        raise ArithmeticError
+
+                    client._member._redis.post(break_down, taker=lambda *_: None)
+                    await anyio.sleep_forever()
