@@ -1206,7 +1206,8 @@ def run_tests(source: Path, tests: Sequence[str], output: Path) -> NoReturn:
     # a hang is no answer: pytest ends a test that sleeps, this one that is busy
     import resource  # not on Windows, where this is never called
 
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    seconds = _SECONDS + len(tests)  # without a fault all of them run
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     with output.open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

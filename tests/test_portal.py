@@ -353,6 +353,9 @@ def test_ctrl_c_cancels_the_handler_first(host: Host) -> None:
         try:
             await interrupt(agent)
         finally:
+            # long enough for a thread that does not wait to be seen
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.1)
             unwound.append(True)
 
     with open_portal(host=host) as portal:

@@ -85,7 +85,7 @@ STORE = "states are saved in the namespace by default, so its hook fails at the 
 ON_ITS_WAY = "it is cancelled after a millisecond, perhaps before it has arrived"
 ROOM = "what is published lies in the inbox at once; only its publisher waits for room"
 NO_TOKEN = "to be mended: a token is not heard after the message was published"
-PROGRAM = "to be mended: nothing tells the waiting caller that the runtime has ended"
+PROGRAM = "to be mended: what ends the program comes out beside the test as well"
 INSTANCES = "to be mended: the error is no RuntimeError, and others come too late"
 NATIVE = "to be mended: the handler that cancels its own task is never over"
 

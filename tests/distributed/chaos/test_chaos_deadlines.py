@@ -71,7 +71,7 @@ async def test_a_caller_that_gives_up_while_there_is_no_connection(
     namespace: str,
 ) -> None:
     """Leaves at once if its request was never sent, since nobody can have begun."""
-    with RedisServer("--appendonly", "yes") as server:
+    with RedisServer("--appendonly", "yes", "--appendfsync", "always") as server:
         async with opened(server.url, namespace) as runtime:
             agent = await register(runtime, "a", echo)
             assert await runtime.send_message(Ask("1"), agent) == Ask("1")
@@ -153,10 +153,10 @@ async def test_callers_of_a_runtime_that_breaks_down(
                     tasks.start_soon(client.send_message, Ask("1"), agent)
                     await until(lambda: worker.health().received)
                     assert client._member is not None
-                    assert client._member._redis is not None
+                    assert client._member.redis is not None
 
                     def break_down() -> list[bytes]:
                         raise ArithmeticError
 
-                    client._member._redis.post(break_down, taker=lambda *_: None)
+                    client._member.redis.post(break_down, taker=lambda *_: None)
                     await anyio.sleep_forever()
