@@ -12,7 +12,7 @@ from typing import Any, Final
 import anyio
 from anyio.abc import TaskStatus
 
-from .._concurrency import Waiter, current_host
+from .._concurrency import Host, Waiter, current_host
 from ..exceptions import RedisClosed, RedisError, RedisLinkLost, RedisUnreachable
 from ._address import Address
 from ._backoff import delay
@@ -48,7 +48,7 @@ class Redis:
         seconds: float = _SECONDS_TO_CONNECT,
     ) -> None:
         self.address = address
-        self.host = current_host()
+        self.host: Host = current_host()
         self._scripts = scripts
         self._channels = {
             name.encode(): callback for name, callback in (channels or {}).items()

@@ -67,8 +67,8 @@ class Link:
         self, address: Address, host: Host, push: Push, stream: ByteStream
     ) -> None:
         self.address = address
-        self.is_lost = False
-        self.why = "it hung up"
+        self.is_lost: bool = False
+        self.why: str = "it hung up"
         """Why it was lost."""
         self._host = host
         self._push = push

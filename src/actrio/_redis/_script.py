@@ -11,8 +11,10 @@ class Script:
     """A Lua script with one key, and the name by which a server knows it."""
 
     def __init__(self, source: str) -> None:
-        self.source = source.encode()
-        self.sha = hashlib.sha1(self.source, usedforsecurity=False).hexdigest().encode()
+        self.source: bytes = source.encode()
+        self.sha: bytes = (
+            hashlib.sha1(self.source, usedforsecurity=False).hexdigest().encode()
+        )
 
     def call(self, key: Argument, *arguments: Argument) -> tuple[Argument, ...]:
         """Return the command that runs it, once a server knows it."""
