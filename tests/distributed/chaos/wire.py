@@ -31,6 +31,8 @@ class Wire:
         self._server = server
         self._port = 0
         self._held: list[bytes] | None = None
+        self._writing = anyio.Lock()
+        """What was held and what comes behind it are written one after the other."""
         self._ends: list[tuple[ByteStream, ByteStream]] = []
 
     @classmethod
@@ -75,8 +77,9 @@ class Wire:
 
     async def release(self) -> None:
         """Let all come that was held, in one piece."""
-        held, self._held = self._held, None
-        await self._ends[-1][0].send(b"".join(held or ()))
+        async with self._writing:
+            held, self._held = self._held, None
+            await self._ends[-1][0].send(b"".join(held or ()))
 
     async def _connect(self, near: SocketStream) -> None:
         async with near, await anyio.connect_tcp("127.0.0.1", self._server.port) as far:
@@ -108,7 +111,8 @@ class Wire:
                 if self._held is not None:
                     self._held.append(data)
                 else:
-                    await near.send(data)
+                    async with self._writing:
+                        await near.send(data)
         except LOST:
             pass
         await anyio.aclose_forcefully(near)
