@@ -9,6 +9,7 @@ from .._redis import Argument, Link, Redis, Script
 from ..abc import Subscription
 from ..exceptions import NotAccessibleError, RuntimeStoppedError
 from ..identity import AgentId
+from ._room import room_of
 from ._scripts import CLAIM, HOST, INSTANCES, PIN, TOPICS, UNHOST
 from ._topics import Topics, name_of
 from ._worker import Surroundings, Worker
@@ -52,7 +53,7 @@ class Hosting:
             )
         for actor in router.directory:
             if actor.registration.factory is None:
-                words = (worker.id, str(actor.id), actor.registration.inbox_capacity)
+                words = (worker.id, str(actor.id), room_of(actor.registration))
                 found = await self._member.run(link, PIN, *words)
                 self._around.fences[actor.id] = int(found)
         for subscription in router.routes.subscriptions():
@@ -63,7 +64,7 @@ class Hosting:
     def _type_words(self, worker: Worker, agent_type: str) -> Sequence[Argument]:
         registration = self._around.router.directory.registration(agent_type)
         is_instance = registration.factory is None
-        capacity = INSTANCES if is_instance else registration.inbox_capacity
+        capacity = INSTANCES if is_instance else room_of(registration)
         return worker.id, agent_type, capacity
 
     async def host_type(self, agent_type: str) -> None:
@@ -79,12 +80,13 @@ class Hosting:
                 words = ("+", name_of(subscription), subscription.id)
                 await self._member.run(self._member.redis, TOPICS, *words)
 
-    async def pin(self, id: AgentId, capacity: float) -> bool:
+    async def pin(self, id: AgentId) -> bool:
         """Say that an agent lives here and nowhere else; say whether that is so."""
         worker = self._member.worker
         if worker is None or self._member.redis is None:
             return True
-        words = (worker.id, str(id), int(capacity))
+        room = room_of(self._around.router.directory.registration(id.type))
+        words = (worker.id, str(id), room)
         found = await self._member.run(self._member.redis, PIN, *words)
         self._around.fences[id] = int(found)
         return bool(found)

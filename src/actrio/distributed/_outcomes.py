@@ -78,10 +78,9 @@ def _unknown_type(request: Request, rest: bytes) -> Exception:
 def _no_instance(request: Request, rest: bytes) -> Exception:
     del rest
     recipient = request.recipient
-    return RecipientNotFound(
+    return RuntimeError(
         f"agent {recipient} was never registered: type {recipient.type!r} has no factory, "
-        "only the instances given to register_agent_instance()",
-        recipient=recipient,
+        "only the instances given to register_agent_instance()"
     )
 
 

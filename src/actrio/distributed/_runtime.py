@@ -7,6 +7,7 @@ import math
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from threading import get_ident
 from typing import Any, NoReturn, Self
 
 from .._concurrency import Host, current_host, uninterruptible
@@ -172,9 +173,6 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
     @asynccontextmanager
     async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
         """Be a member of the namespace for the length of a block."""
-        if self._member is not None:
-            message = f"{self!r} is open already; open each runtime once at a time"
-            raise RuntimeError(message)
         host = self._router.bind_loop()
         member = self._joining(host)
         try:
@@ -292,7 +290,8 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
         router = self._router
         transport = self._opened()
         check_id(recipient)
-        check_sendable(router, recipient)
+        if router.accepting_thread != get_ident():
+            check_sendable(router, recipient)
         chosen = checked_delivery(delivery or self._delivery)
         context = CONTEXTS[chosen](
             sender,
@@ -419,8 +418,7 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
         )
         if self._member is not None:
             await self._member.hosting.host_type(agent_id.type)
-            capacity = self._router.directory.registration(agent_id.type).inbox_capacity
-            if not await self._member.hosting.pin(agent_id, capacity):
+            if not await self._member.hosting.pin(agent_id):
                 message = f"agent {agent_id} lives in another process already"
                 raise ValueError(message)
         return registered

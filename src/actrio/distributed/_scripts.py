@@ -17,7 +17,8 @@ one slot of a cluster. ``KEYS[1]`` is that; after it come:
 ``w:W:i``        stream   its inbox: what it has not done with. Agent, header, data
 ``a:AGENT``      hash     where an agent lives: ``w`` its worker, ``f`` its fencing token,
                           ``n`` how many messages for it are in the inbox, ``c`` how many
-                          may be there before publishers wait
+                          may be there before publishers wait: those that are handled
+                          count too
 ``h:AGENT``      stream   messages for an agent that has no place just now
 ``held:TYPE``    set      the agents of a type of which that is true
 ``q:AGENT``      list     publishers that wait for room, the first one first
@@ -63,25 +64,26 @@ _head = (
 )
 
 
-def _script(name: str) -> Script:
-    parts = ((_folder / f"{one}.lua").read_text("utf-8") for one in ("common", name))
+def _script(*names: str) -> Script:
+    files = ("common", *names)
+    parts = ((_folder / f"{name}.lua").read_text("utf-8") for name in files)
     return Script(_head + "\n".join(parts))
 
 
-JOIN: Final = _script("join")
-RENEW: Final = _script("renew")
+JOIN: Final = _script("placing", "join")
+RENEW: Final = _script("placing", "renew")
 RESUME: Final = _script("resume")
-LEAVE: Final = _script("leave")
-GOODBYE: Final = _script("goodbye")
-HOST: Final = _script("host")
-PIN: Final = _script("pin")
-CLAIM: Final = _script("claim")
-UNHOST: Final = _script("unhost")
-TOPICS: Final = _script("topics")
-SEND: Final = _script("send")
+LEAVE: Final = _script("placing", "leave")
+GOODBYE: Final = _script("placing", "goodbye")
+HOST: Final = _script("placing", "host")
+PIN: Final = _script("placing", "pin")
+CLAIM: Final = _script("placing", "claim")
+UNHOST: Final = _script("placing", "unhost")
+TOPICS: Final = _script("placing", "topics")
+SEND: Final = _script("placing", "send")
 CANCEL: Final = _script("cancel")
 DONE: Final = _script("done")
-RELEASE: Final = _script("release")
+RELEASE: Final = _script("placing", "release")
 PROBE: Final = _script("probe")
 
 ALL: Final = (

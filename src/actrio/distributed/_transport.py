@@ -32,8 +32,12 @@ from ._sender import NOT_PUBLISHED, Sender, Sending
 from ._topics import Topics
 from ._wire import Parcel, write
 
-_SENT_BEFORE: Final = b"A"
 _ADMITTED: Final = b"a"
+_DEAD: Final = {
+    b"U": DeadLetterReason.UNKNOWN_TYPE,
+    b"I": DeadLetterReason.NOT_BUILT,
+}
+"""The replies to requests that no agent can take."""
 
 
 class OnceContext(MessageContext):
@@ -131,7 +135,7 @@ class Transport:
                 reason = DeadLetterReason.NO_SUBSCRIBER
                 self.router.dead_message(message, context, reason)
                 return
-            state = await self._publish_once(data, recipients)
+            state = await self._publish_once(data, recipients, token)
             if state == NOT_PUBLISHED:
                 await self._member.hosting.read_topics()
                 recipients = self._topics.recipients(topic, context.sender)
@@ -141,12 +145,18 @@ class Transport:
                 reason = DeadLetterReason.UNKNOWN_TYPE
                 self.router.dead_message(message, context, reason, recipient)
 
-    async def _publish_once(self, data: bytes, recipients: Sequence[AgentId]) -> bytes:
+    async def _publish_once(
+        self,
+        data: bytes,
+        recipients: Sequence[AgentId],
+        token: CancellationToken | None,
+    ) -> bytes:
         """Publish to these, and wait for room where there is none."""
         agents = [str(one) for one in recipients]
         sending = Publishing(self, agents, data, self._topics.version)
         self.sender.post(sending)
         me = None if CURRENT.get() is None else current_invocation()
+        forget = None if token is None else token.register(sending.let_go)
         try:
             while sending.state is None and sending.error is None:
                 await self._parked(sending)
@@ -157,6 +167,8 @@ class Transport:
             await self._wait_for_room(sending, me)
         finally:
             self.sender.forget(sending)
+            if forget is not None:
+                forget()
         assert sending.state is not None
         return sending.state
 
@@ -245,8 +257,8 @@ class RequestSending(Sending):
         self._wake()
 
     def replied(self, reply: bytes) -> None:
-        if reply in (b"U", b"I"):
-            self._transport.router.dead(self._request, DeadLetterReason.UNKNOWN_TYPE)
+        if reply in _DEAD:
+            self._transport.router.dead(self._request, _DEAD[reply])
         is_given_up = reply in (CANCELLED, WITHDRAWN)
         if is_given_up and not self._request.scope_cancelled:
             host, settings = (
@@ -285,11 +297,19 @@ class Publishing(Sending, Waiter):
         """A letter for each agent, when the server has answered."""
         self.error: Exception | None = None
         self._admitted = 0
+        self._is_let_go = False
 
     @property
     def waits_for_room(self) -> bool:
-        """Whether there is no room yet for some copy."""
-        return self.state is not None and self.state.count(b"W") > self._admitted
+        """Whether its publisher is to wait, since there is no room yet for some copy."""
+        if self.state is None or self._is_let_go:
+            return False
+        return self.state.count(b"W") > self._admitted
+
+    def let_go(self) -> None:
+        """Let the publisher wait for room no longer: its token was cancelled."""
+        self._is_let_go = True
+        self._transport.wake(self)
 
     def replied(self, reply: bytes) -> None:
         if reply == _ADMITTED:

@@ -7,6 +7,7 @@ for the receiver alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any, Final, cast
 
 import attrs
@@ -81,12 +82,42 @@ def read(data: bytes) -> Parcel:
             )
             raise NamespaceVersionUnknown(message)
         name, kind, payload, sender, topic, message_id, chain, trace = fields
+        parcel = Parcel(
+            Written(name, kind, payload), sender, topic, message_id, chain or (), trace
+        )
+        _check(parcel)
     except (ValueError, TypeError, msgpack.UnpackException) as exc:
         message = f"what was received is no message of actrio: {exc!r}"
         raise NamespaceVersionUnknown(message) from None
-    return Parcel(
-        Written(name, kind, payload), sender, topic, message_id, chain or (), trace
+    return parcel
+
+
+def _check(parcel: Parcel) -> None:
+    """Raise unless all parts are of their types.
+
+    Raises:
+        TypeError: If one is not.
+    """
+    body, topic = parcel.body, parcel.topic
+    parts: Sequence[tuple[object, type | tuple[type, ...]]] = (
+        (body.type_name, str),
+        (body.content_type, str),
+        (body.payload, bytes),
+        (parcel.sender, (str, NoneType)),
+        (topic, (list, NoneType)),
+        (parcel.message_id, str),
+        (parcel.chain, (list, tuple)),
+        (parcel.trace, (dict, NoneType)),
+        *((one, bytes) for one in parcel.chain),
+        *((one, str) for one in topic or ()),
     )
+    for part, kind in parts:
+        if not isinstance(part, kind):
+            message = f"{part!r} is of another type"
+            raise TypeError(message)
+    if topic is not None and len(topic) != len(("type", "source")):
+        message = f"{topic!r} is no topic"
+        raise TypeError(message)
 
 
 def write_response(body: Written) -> bytes:

@@ -37,6 +37,7 @@ from ._line import Line
 from ._nesting import Nesting
 from ._outcomes import goes_elsewhere, reply_of
 from ._probing import Probing
+from ._room import room_of
 from ._scripts import DONE, RELEASE
 from ._wire import Header, Parcel, Pushed, read
 
@@ -199,7 +200,7 @@ class Worker:
         if actor is None:
             self._finish(self._told(pushed, b"U"))
             return
-        origin = self._origin(pushed, actor.registration.inbox_capacity, parcel)
+        origin = self._origin(pushed, room_of(actor.registration), parcel)
         context = _context(parcel, None, pushed.fence)
         arrival = Arrival(message, recipient, context, origin, deadline)
         if router.observers.is_watching():
@@ -231,7 +232,7 @@ class Worker:
             router.dead_message(message, context, reason, recipient)
             self._finish(self._told(pushed, b"", reason.value))
             return
-        origin = self._origin(pushed, actor.registration.inbox_capacity, parcel)
+        origin = self._origin(pushed, room_of(actor.registration), parcel)
         copy = ArrivedCopy(message, recipient, context, origin)
         if router.observers.is_watching():
             copy.watch = router.observers.watch(message, context, topic, parcel.trace)
@@ -320,7 +321,8 @@ class Worker:
             self._router.quiescence.leave()
         if self.is_over and not self._open:
             self._router.wake(self._unwound)
-        if self.is_over or goes_elsewhere(envelope):
+        is_stopping = self._router.accepting_thread is None
+        if self.is_over or (is_stopping and goes_elsewhere(envelope)):
             envelope.goes_elsewhere = True
             return
         around.counters.handled += 1

@@ -131,9 +131,9 @@ class RedisStateStore(AsyncContextManagerMixin):
         async with RedisStateStore("redis://localhost") as store:
             await store.save("clerk/ada", {"balance": 3})
 
-    A save is as durable as the server makes it: with AOF (``everysec``) the death of its
-    process loses nothing, a power failure the last second. While the server is away, calls
-    wait inside their callers' scopes, and then go on; nothing is saved twice.
+    A save is as durable as the server makes it: with AOF and ``always`` nothing is lost,
+    with ``everysec`` the last second, or two while the disk is busy. While the server is
+    away, calls wait inside their callers' scopes, and then go on; nothing is saved twice.
 
     Args:
         where: ``redis://user:password@host:port/database``, ``rediss://…`` for TLS; or a
