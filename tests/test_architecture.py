@@ -83,6 +83,7 @@ WIDER = {
     "abc": "the contracts; a folder of this name would hide Python's own module",
     "acl": "what a user of Redis may do",
     "architecture": "the source as a whole",
+    "bad": "what users and other processes do wrong",
     "benchmarks": "the quick mode of `benchmarks/`",
     "chaos": "processes, servers and connections that fail",
     "concurrency": "the hosts, through the door",
