@@ -88,6 +88,7 @@ nitpick_ignore = [
         "asyncio.events.TimerHandle",
         "asyncio.exceptions.CancelledError",
         "asyncio.futures.Future",
+        "datetime.datetime",
         "Future",
         "_asyncio.Future",
         "collections.abc.AsyncGenerator",

@@ -250,6 +250,7 @@ NOT_RUN = {
     "actrio.autogen.install": "it replaces a package; tests/autogen/test_drop_in.py does",
     "actrio.testing.sweep": "it leaves out the agents, which are the user's",
     "actrio.mailboxes.RedisMessageBus": "there need not be a server at this address",
+    "actrio.distributed.DeadLetterQueue": "there need not be a server at this address",
     "actrio.distributed.FencedStateStore.save_fenced": "it is the inside of a handler",
     "actrio.distributed.RedisAgentRuntime": "there need not be a server at this address",
     "actrio.state.RedisStateStore": "there need not be a server at this address",

@@ -82,7 +82,7 @@ class Namespace:
                     await Adder.register(worker, "adder", Adder)
                     yield client, worker
 
-    async def execute(self, *words: str | int) -> Any:
+    async def execute(self, *words: str | int | bytes) -> Any:
         """Send a command to the server."""
         async with Redis.open(self.url) as redis:
             return await redis.execute(*words)

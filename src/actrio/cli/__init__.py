@@ -1,4 +1,4 @@
-"""The ``actrio`` command: ``actrio migrate`` and ``actrio demo``.
+"""The ``actrio`` command: ``actrio migrate``, ``actrio demo`` and ``actrio dead``.
 
 It needs the extra ``cli``. Only `main` is imported without it, and says so.
 """

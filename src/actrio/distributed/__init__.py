@@ -19,6 +19,7 @@ Beside that::
     _probing.py _graph.py        the same over several processes
     _topics.py                   the subscriptions of the namespace
     _store.py                    states that only the present owner can save
+    _dead_letters.py             messages that no handler took, to be looked at
     _codec.py _wire.py           messages as bytes
     _failures.py _plain.py       exceptions as bytes
     _batches.py _line.py _deadlines.py _counters.py _health.py
@@ -29,18 +30,30 @@ from typing import TYPE_CHECKING
 from .._extras import late
 
 if TYPE_CHECKING:
+    from ._dead_letters import DeadLetterQueue, QueuedDeadLetter, Replayed
     from ._health import Health
     from ._options import Delivery
     from ._runtime import RedisAgentRuntime
     from ._store import FencedStateStore
 
-__all__ = ["Delivery", "FencedStateStore", "Health", "RedisAgentRuntime"]
+__all__ = [
+    "DeadLetterQueue",
+    "Delivery",
+    "FencedStateStore",
+    "Health",
+    "QueuedDeadLetter",
+    "RedisAgentRuntime",
+    "Replayed",
+]
 
 _LATE = {
+    "DeadLetterQueue": "_dead_letters",
     "Delivery": "_options",
     "FencedStateStore": "_store",
     "Health": "_health",
+    "QueuedDeadLetter": "_dead_letters",
     "RedisAgentRuntime": "_runtime",
+    "Replayed": "_dead_letters",
 }
 
 # Type checkers must not see this, or every name would be one of this package's for them.

@@ -16,7 +16,9 @@ from ..exceptions import (
     WorkerLostError,
 )
 from ..messages import DONE, Delivery, Envelope, Request
-from ._codec import Codec
+from ..runtime._dead_letters import DeadLetterReason
+from ._codec import ERROR, VALUE, Codec
+from ._wire import Header
 
 CANCELLED, WITHDRAWN = b"c", b"w"
 
@@ -38,6 +40,17 @@ def reply_of(envelope: Envelope, codec: Codec) -> bytes:
     if envelope.failure is not None:
         return codec.reply_error(envelope.failure)
     return codec.reply(envelope.response) if envelope.state is DONE else WITHDRAWN
+
+
+def fails_again(header: Header, reply: bytes) -> str:
+    """Return why a request is a dead letter once more; nothing if it is none.
+
+    It is one if it was a dead letter that was sent again, and has failed: nobody waits for
+    its answer.
+    """
+    if header.is_awaited or not header.is_request or reply[:1] == VALUE:
+        return ""
+    return _AGAIN.get(reply[:1], "not handled when it was replayed")
 
 
 def settle(request: Request, reply: bytes, codec: Codec) -> None:
@@ -103,6 +116,10 @@ def _strange(request: Request, rest: bytes) -> Exception:
     )
 
 
+_AGAIN: dict[bytes, str] = {
+    ERROR: "failed when it was replayed",
+    b"U": DeadLetterReason.UNKNOWN_TYPE.value,
+}
 _FAILURES: dict[bytes, Callable[[Request, bytes], Exception]] = {
     b"U": _unknown_type,
     b"I": _no_instance,

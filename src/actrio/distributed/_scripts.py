@@ -5,7 +5,8 @@ one slot of a cluster. ``KEYS[1]`` is that; after it come:
 
 ===============  =======  ==============================================================
 ``ns``           hash     ``version`` of all this, the last ``fence`` that was given out,
-                          and how often the subscriptions have changed: ``subs``
+                          how often the subscriptions have changed: ``subs``, and how
+                          many dead letters were sent again: ``replayed``
 ``m``            zset     the workers, by when their lease ends unless it is renewed
 ``m:W``          string   the lease of worker W, as long as it lasts: ``+`` or, if it is
                           leaving, ``-``, and its client
@@ -28,7 +29,8 @@ one slot of a cluster. ``KEYS[1]`` is that; after it come:
                           N was not published, since the subscriptions had changed. ``c:C``
                           is also the channel on which it and its worker are told things
 ``subs``         hash     the id of each subscription, by what it says
-``dead``         stream   the last dead letters
+``dead``         stream   the last dead letters: ``reason``, agent, header and data of the
+                          message, and when it was given up: ``at``
 ===============  =======  ==============================================================
 
 A *client* is one runtime for as long as it is open; it sends. A *worker* is the same runtime
@@ -38,7 +40,8 @@ another name.
 A *header* is kind, client, number, attempt and deadline of a message. The kinds are ``q`` for
 a request, ``n`` for one that was sent by a handler of a request, ``e`` for what is published;
 capital letters for what is sent at most once. Deadlines are milliseconds of the server's
-clock; 0 for none.
+clock; 0 for none. A dead letter that is sent again has the client ``-``: nobody waits for the
+answer, so a request that fails is a dead letter once more.
 """
 
 from __future__ import annotations
@@ -56,11 +59,13 @@ DEAD_LETTERS: Final = 10_000
 """About how many dead letters are kept."""
 INSTANCES: Final = "i"
 """In place of the capacity of a type whose agents are instances, not made when needed."""
+NOBODY: Final = "-"
+"""In place of the client of a dead letter that is sent again."""
 
 _folder = files("actrio.distributed") / "_lua"
 _head = (
-    f"local ATTEMPTS, DEAD_LETTERS, INSTANCES = {ATTEMPTS}, {DEAD_LETTERS}, "
-    f"'{INSTANCES}'\n"
+    f"local ATTEMPTS, DEAD_LETTERS = {ATTEMPTS}, {DEAD_LETTERS}\n"
+    f"local INSTANCES, NOBODY = '{INSTANCES}', '{NOBODY}'\n"
 )
 
 
@@ -85,6 +90,7 @@ CANCEL: Final = _script("cancel")
 DONE: Final = _script("done")
 RELEASE: Final = _script("placing", "release")
 PROBE: Final = _script("probe")
+REPLAY: Final = _script("placing", "replay")
 
 ALL: Final = (
     JOIN,

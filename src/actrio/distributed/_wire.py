@@ -14,8 +14,10 @@ import attrs
 import msgpack  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from ..exceptions import NamespaceVersionUnknown
+from ._scripts import NOBODY
 
 VERSION: Final = 1
+_NOBODY: Final = NOBODY.encode()
 
 _pack = cast("Any", msgpack).packb
 _unpack = cast("Any", msgpack).unpackb
@@ -166,8 +168,13 @@ class Header:
 
     @property
     def is_request(self) -> bool:
-        """Whether somebody waits for an answer."""
+        """Whether it is a request, and no copy of what was published."""
         return self.kind in "qnQN"
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return self.is_request and self.client != _NOBODY
 
     @classmethod
     def read(cls, words: Sequence[bytes]) -> Header:

@@ -35,7 +35,7 @@ from ._deadlines import Deadlines
 from ._lease import Clock
 from ._line import Line
 from ._nesting import Nesting
-from ._outcomes import goes_elsewhere, reply_of
+from ._outcomes import fails_again, goes_elsewhere, reply_of
 from ._probing import Probing
 from ._room import room_of
 from ._scripts import DONE, RELEASE
@@ -247,7 +247,7 @@ class Worker:
 
     def _refuse(self, pushed: Pushed, exc: Exception) -> None:
         """Do what is to be done with a message that cannot be read."""
-        if pushed.header.is_request:
+        if pushed.header.is_awaited:
             reply, reason = self._around.codec.reply_error(exc), ""
         else:
             reply, reason = b"", "unreadable"
@@ -262,6 +262,7 @@ class Worker:
 
     def _told(self, pushed: Pushed, reply: bytes, reason: str = "") -> Done:
         header = pushed.header
+        reason = reason or fails_again(header, reply)
         return Done(
             pushed.id, pushed.agent, 1, header.client, header.serial, reply, reason
         )
@@ -326,9 +327,17 @@ class Worker:
             envelope.goes_elsewhere = True
             return
         around.counters.handled += 1
-        dead = envelope.dead_because
-        is_kept = isinstance(envelope, Delivery) and dead not in (None, *_NOT_KEPT)
-        header = origin.header
+        header, dead = origin.header, envelope.dead_because
+        reply = reply_of(envelope, around.codec)
+        reason = fails_again(header, reply)
+        if reason and envelope.error is not None:
+            _logger.error(
+                "A dead letter to %s failed again",
+                envelope.recipient,
+                exc_info=envelope.error,
+            )
+        elif isinstance(envelope, Delivery) and dead and dead not in _NOT_KEPT:
+            reason = dead.value
         self._finish(
             Done(
                 origin.id,
@@ -336,8 +345,8 @@ class Worker:
                 origin.capacity,
                 header.client,
                 header.serial,
-                reply_of(envelope, around.codec),
-                dead.value if is_kept and dead is not None else "",
+                reply,
+                reason,
             )
         )
 

@@ -66,6 +66,10 @@ class NamespaceNameInvalid(NamespaceError, ValueError):
     """No namespace can have this name."""
 
 
+class NamespaceUnknown(NamespaceError, LookupError):
+    """No runtime has ever been open in this namespace."""
+
+
 class NamespaceVersionUnknown(NamespaceError):
     """The workers of a namespace speak another version of the protocol."""
 

@@ -87,10 +87,10 @@ end
 -- say that nobody hosts the type of an agent
 local function refuse(agent, header, data)
   local kind, client, serial = take_apart(header)
-  if is_request(kind) then
+  if is_request(kind) and client ~= NOBODY then
     answer(client, serial, has_only_instances(type_of(agent)) and 'I' or 'U')
   else
-    dead('unknown type', agent, header, data)
+    dead('unknown agent type', agent, header, data)
   end
 end
 
