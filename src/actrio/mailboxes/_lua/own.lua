@@ -12,7 +12,7 @@ b.is_asked = tonumber(count) > 0 or nil
 for i = 6, #ARGV, 3 do
   local what, lane, id = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
   if what == 't' then take(b, lane, id, is_back == '1')
-  elseif what == 'd' then gather(finished, lane, id)
+  elseif what == 'd' then finish(lane, id)
   elseif what == 'x' then call('XDEL', b.key .. ':a', id)
   else
     carry_out(b)

@@ -29,10 +29,25 @@ end
 
 -- what is taken and done with is gathered, since most often it is much of one priority
 local claims, finished = {}, {}
+-- what is done with; taken by the same command, it need not become pending before
+local is_finished = {}
 
 local function gather(lists, lane, id)
   lists[lane] = lists[lane] or {}
   table.insert(lists[lane], id)
+end
+
+local function finish(lane, id)
+  is_finished[lane .. ' ' .. id] = true
+  gather(finished, lane, id)
+end
+
+local function without_finished(lane, ids)
+  local rest = {}
+  for _, id in ipairs(ids) do
+    if not is_finished[lane .. ' ' .. id] then rest[#rest + 1] = id end
+  end
+  return rest
 end
 
 -- Lua passes some 8,000 values at once at most
@@ -41,6 +56,7 @@ local AT_ONCE = 1000
 local function carry_out(b)
   for lane, ids in pairs(claims) do
     local key = b.key .. ':' .. lane
+    ids = without_finished(lane, ids)
     for i = 1, #ids, AT_ONCE do
       local some = {unpack(ids, i, math.min(i + AT_ONCE - 1, #ids))}
       local last = some[#some]
@@ -58,7 +74,7 @@ local function carry_out(b)
       call('XDEL', key, unpack(ids, i, to))
     end
   end
-  claims, finished = {}, {}
+  claims, finished, is_finished = {}, {}, {}
 end
 
 -- whether it is one of the messages that are to be taken again
