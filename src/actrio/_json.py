@@ -16,6 +16,9 @@ RULE: Final = "dict with str keys, list, str, int, finite float, bool and None"
 """What a value may be made of, for messages."""
 _LEVELS: Final = 1000
 _quote: Final = json.encoder.encode_basestring_ascii
+# made once: dumps() and loads() make these, or look for what is not there, in each call
+_encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+_decode: Final = json.JSONDecoder().decode
 
 
 class NotJson(ValueError):
@@ -38,8 +41,8 @@ def encode(value: object, name: str) -> str:
         NotJson: If `decode` would not give back an equal value.
     """
     try:
-        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-        if json.loads(text) == value:
+        text = _encode(value)
+        if _decode(text) == value:
             return text
     except (TypeError, ValueError, RecursionError):
         pass  # said better below
@@ -57,7 +60,7 @@ def quote(text: str) -> str:
 
 def decode(text: str | bytes) -> Any:
     """Return the value that `encode` was given."""
-    return json.loads(text)
+    return _decode(text if isinstance(text, str) else text.decode())
 
 
 def is_a(value: object) -> str:

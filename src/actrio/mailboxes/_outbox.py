@@ -249,8 +249,7 @@ class Sending(Guest):
             role = reply[1].decode()
             name = self.sender if role == "sender" else self.recipient
             raise MailboxUnknown(not_registered(name, role), name)
-        rest = iter(reply[1:])
-        boxes: dict[int, str] = {}
+        rest, boxes = iter(reply[1:]), dict[int, str]()
         for state, name, raw in zip(rest, rest, rest, strict=True):
             number = int(raw)
             boxes[number] = name.decode()
@@ -258,5 +257,6 @@ class Sending(Guest):
                 self.waits_for.add(number)
             else:
                 self.is_admitted.add(number)
-        self.is_gone |= self.waits_for - boxes.keys()
+        if self.waits_for:
+            self.is_gone |= self.waits_for - boxes.keys()
         return boxes

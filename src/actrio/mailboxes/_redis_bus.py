@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import ssl
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 from math import isinf
+from types import TracebackType
 from typing import Any, Final, cast
 
 from .._concurrency import AsyncContextManagerMixin
@@ -105,6 +106,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         self._client = ""
         self._owned: dict[str, Owned] = {}
         self._by_number: dict[int, Owned] = {}
+        self._explained = _Explained(self, self._prefix, self._address)
 
     def __repr__(self) -> str:
         return f"<RedisMessageBus {self._prefix} at {self._address}>"
@@ -158,10 +160,10 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
 
     async def _resume(self, link: Link) -> None:
         """Go on where the last connection ended."""
-        with self._explained():
+        with self._explained:
             reply = await link.run(OPEN, self._prefix, self._client, VERSION)
         if reply[0] == b"T":
-            raise self._in_the_way(reply[1].decode())
+            raise self._explained.in_the_way(reply[1].decode())
         if reply[0] == b"V":
             message = (
                 f"the bus {self._prefix} at {self._address} is of version "
@@ -206,7 +208,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         if reply[0] == b"E":
             raise MailboxExists(exists(name), name)
         if reply[0] == b"T":
-            raise self._in_the_way(reply[1].decode())
+            raise self._explained.in_the_way(reply[1].decode())
         mailbox = AgentMailbox(name, self)
         if name in self._owned:  # taken over from ourselves
             self._owned[name].lose(is_gone=False)
@@ -218,7 +220,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         return mailbox
 
     async def unregister(self, name: str) -> None:
-        with self._explained():  # the number first: somebody may register it again
+        with self._explained:  # the number first: somebody may register it again
             names = f"{self._prefix}:names"
             number = await self._tell_all().execute("HGET", names, name, twice=True)
         words = (name, number or b"")
@@ -233,7 +235,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         is_first = True
         while True:
             try:
-                with self._explained():
+                with self._explained:
                     link = await redis.up()
                     reply = await link.run(
                         script, self._prefix, *words, int(not is_first)
@@ -252,7 +254,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
 
     async def agents(self) -> tuple[str, ...]:
         key = f"{self._prefix}:names"
-        with self._explained():
+        with self._explained:
             found = await self._open().execute("HGETALL", key, twice=True)
         return tuple(
             name.decode() for name in sorted(found, key=lambda n: int(found[n]))
@@ -276,7 +278,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
     ) -> tuple[str, ...]:
         payload = write(message, self._limit)
         answered = message.correlation_id
-        await self._begin(self._open().host)
+        self._open()
         sending = Sending(
             self._outbox,
             sender=message.sender,
@@ -285,7 +287,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
             payload=payload,
             answers=answered is not None and answered.startswith(REQUEST),
         )
-        with self._explained():
+        with self._explained:
             return await sending.deliver()
 
     async def request(self, message: AgentMessage) -> AgentMessage:
@@ -348,7 +350,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         return redis
 
     async def _ask(self, script: Script, name: str) -> Sequence[Any]:
-        with self._explained():
+        with self._explained:
             reply = await self._tell_all().run(script, self._prefix, name, twice=True)
         if reply[0] == b"U":
             raise MailboxUnknown(not_registered(name), name)
@@ -360,7 +362,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         """Return a mailbox that belongs to this bus."""
         if name in self._owned:
             return self._owned[name]
-        with self._explained():
+        with self._explained:
             reply = await self._open().run(COUNT, self._prefix, name, twice=True)
         if reply[0] == b"U":
             raise MailboxUnknown(not_registered(name, role), name)
@@ -375,19 +377,34 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
             raise MailboxBusClosed(_closed(self))
         return self._connection
 
-    @contextmanager
-    def _explained(self) -> Generator[None]:
-        """Say what errors of the server or the connection mean for a bus."""
-        try:
-            yield
-        except RedisClosed:
-            raise MailboxBusClosed(_closed(self)) from None
-        except RedisReplyError as exc:
-            if "WRONGTYPE" not in str(exc):
-                raise
-            raise self._in_the_way(self._prefix) from exc
 
-    def _in_the_way(self, key: str) -> MailboxKeyInTheWay:
+class _Explained:
+    """Says what errors of the server or the connection mean for a bus.
+
+    Not made by ``contextmanager``, which costs each message more than all of this.
+    """
+
+    def __init__(self, bus: RedisMessageBus, prefix: str, address: Address) -> None:
+        self._bus = bus
+        self._prefix = prefix
+        self._address = address
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(exc, RedisClosed):
+            raise MailboxBusClosed(_closed(self._bus)) from None
+        if isinstance(exc, RedisReplyError) and "WRONGTYPE" in str(exc):
+            raise self.in_the_way(self._prefix) from exc
+
+    def in_the_way(self, key: str) -> MailboxKeyInTheWay:
+        """Return the error for a key that is something else."""
         return MailboxKeyInTheWay(
             f"the key {key!r} at {self._address} holds something that is not of this "
             "bus; delete it, or choose another prefix"

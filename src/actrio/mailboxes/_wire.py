@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from .. import _json
@@ -52,7 +51,7 @@ def read(payload: bytes, reader: str, *, redelivered: bool) -> AgentMessage:
         MailboxMessageUnreadable: If it is of a newer version, or no message at all.
     """
     try:
-        fields: dict[str, Any] = json.loads(payload)
+        fields: dict[str, Any] = _json.decode(payload)
         version = fields.pop("v")
         if version == VERSION:
             own = reader if fields["recipient"] == EVERYBODY else None
