@@ -1200,6 +1200,62 @@ FAULTS = [
         "",
         "distributed/test_failures.py::test_each_process_on_the_way_adds_its_traceback",
     ),
+    _fault(
+        "a cancelled stop leaves without a word",
+        "distributed/_member.py",
+        "with self._host.cancel_scope(deadline=self._grace_ends_at, shield=True):\n            await self.run(redis, GOODBYE, worker.id",
+        "with self._host.cancel_scope(deadline=self._grace_ends_at):\n            await self.run(redis, GOODBYE, worker.id",
+        "distributed/test_member.py::test_a_stop_that_is_cancelled_leaves_no_caller_waiting",
+    ),
+    _fault(
+        "without grace there is no time for a goodbye",
+        "distributed/_member.py",
+        "grace = max(_SHORTEST_GRACE, self._around.router.settings.grace)",
+        "grace = self._around.router.settings.grace",
+        "distributed/test_member.py::test_a_runtime_without_grace_says_goodbye",
+    ),
+    _fault(
+        "a message that ends a program goes to the next",
+        "distributed/_outcomes.py",
+        "envelope.scope_cancelled or envelope.has_ended_program",
+        "envelope.scope_cancelled",
+        "distributed/test_member.py::test_what_ends_one_program_is_not_given_to_others",
+    ),
+    _fault(
+        "a message whose factory ends the program goes to the next",
+        "runtime/_life.py",
+        'router.not_built(self.place, program_ended(self.place.id, exc), "resume")\n            router.crash(exc)',
+        'router.crash(exc)\n            router.not_built(self.place, program_ended(self.place.id, exc), "resume")',
+        "distributed/test_member.py::test_what_ends_one_program_is_not_given_to_others",
+    ),
+    _fault(
+        "the keeper of the lease raises what an agent raised",
+        "runtime/_lifecycle.py",
+        "await self._close_agents(closer, current_host(), log_errors=True)",
+        "await self._close_agents(closer, current_host(), log_errors=False)",
+        "distributed/test_member.py::test_what_a_close_raises_after_a_handler_has_stopped_the_runtime",
+    ),
+    _fault(
+        "a type that the server refused stays registered",
+        "distributed/_hosting.py",
+        "            self._around.router.directory.remove(agent_type)\n",
+        "",
+        "distributed/test_hosting.py::test_a_type_that_the_server_refuses_is_not_registered",
+    ),
+    _fault(
+        "another loop uses the connection",
+        "distributed/_member.py",
+        "        if not self._host.is_current():\n            raise wrong_loop()\n",
+        "",
+        "distributed/test_semantics.py::test_two_loops_at_once_are_refused__lifecycle",
+    ),
+    _fault(
+        "a message whose last worker has left had none",
+        "distributed/_lua/placing.lua",
+        "if attempt ~= '0' then reply = 'G' end",
+        "",
+        "distributed/test_semantics.py::test_a_waiting_caller_is_told_when_the_block_fails__lifecycle",
+    ),
 ]
 
 

@@ -2,13 +2,16 @@
 
 They are the very same tests: only the runtime is another one, whose messages cross to a
 server and back. In one process they can be any objects there, of which the wire carries the
-number. What cannot be the same is in `LEFT_OUT`, with the reason.
+number. What cannot be the same is in `LEFT_OUT`, with the reason. Tests that are no coroutine
+functions are not among them: they open event loops of their own, in virtual time.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
+from contextvars import copy_context
 from functools import wraps
 from itertools import count
 from types import ModuleType
@@ -22,17 +25,25 @@ from tests.runtime import (
     test_dead_letters,
     test_endings,
     test_interventions,
+    test_life_failures,
+    test_life_passivation,
+    test_life_races,
+    test_lifecycle,
     test_publishing,
     test_quiescence,
     test_requests,
+    test_runtime_serializers,
     test_supervision,
     test_waits,
 )
 
+from actrio._concurrency import current_host
+from actrio._contextvars import CURRENT
 from actrio.distributed import RedisAgentRuntime
 from actrio.distributed._codec import Codec
 from actrio.distributed._failures import Failures
 from actrio.distributed._wire import Written
+from actrio.identity import AgentId
 
 from .kit import Namespace, settled
 
@@ -44,21 +55,17 @@ MODULES = [
     test_dead_letters,
     test_endings,
     test_interventions,
+    test_life_failures,
+    test_life_passivation,
+    test_life_races,
+    test_lifecycle,
     test_publishing,
     test_quiescence,
     test_requests,
+    test_runtime_serializers,
     test_supervision,
     test_waits,
 ]
-
-MODULES_LEFT_OUT = {
-    "test_life_failures": "not gone through yet: most of it waits for back-off",
-    "test_life_passivation": "not gone through yet: most of it waits for idle agents",
-    "test_life_races": "not gone through yet",
-    "test_lifecycle": "not gone through yet: most of it uses start() or a long grace",
-    "test_runtime_serializers": "not gone through yet",
-}
-"""Modules of the tests of one process that do not run over Redis yet."""
 
 SLOW = {
     "test_the_log_remembers_a_bounded_number_of_recipients",
@@ -72,20 +79,33 @@ SLOW = {
     "test_many_publishes_let_other_tasks_run",
     "test_more_than_32_nested_levels_are_a_deadlock_error",
     "test_one_token_serves_many_requests_and_keeps_none_of_them",
+    "test_a_cancellation_around_the_block_ends_it_at_once",
+    "test_a_native_timeout_around_the_block_ends_it_at_once",
+    "test_a_close_that_hangs_is_cancelled_after_the_grace",
+    "test_a_cancelled_stop_when_idle_leaves_the_runtime_running",
+    "test_what_ends_the_program_ends_it_from_the_last_hooks_too",
+    "test_handlers_beside_the_one_that_fails_end_first",
+    "test_a_failed_state_is_not_saved",
+    "test_restarts_are_counted_beyond_a_passivation",
+    "test_a_message_that_fails_again_and_again_is_dead",
+    "test_an_agent_that_can_never_be_built_is_stopped",
 }
 """Tests that take more than 0.25 s of real time."""
 
 pytestmark = pytest.mark.anyio
 
-NO_BLOCK = "it uses start() or process_next(): a server has to be waited for"
+NO_BLOCK = "it is about start() or process_next(): a server has to be waited for"
 IDENTITY = "a token or what is garbage is looked at, and messages are copied"
-TIME = "it sleeps for seconds, which are real ones here"
-TYPES = "the error names the types that are known here, not all of a namespace"
+TIME = "it sleeps for seconds, or measures them exactly, which are real ones here"
+TYPES = "the text names what is known here, and not the namespace"
 STORE = "states are saved in the namespace by default, so its hook fails at the end too"
 ON_ITS_WAY = "it is cancelled after a millisecond, perhaps before it has arrived"
 ROOM = "what is published lies in the inbox at once; only its publisher waits for room"
+STOPS = "stop() closes the agents, which may live elsewhere from then on"
+ELSEWHERE = "what is queued when a runtime stops goes elsewhere, after its last handler"
+NOT_OPEN = "before it is open there is no place for an agent, and no state"
 NO_TOKEN = "to be mended: a token does not withdraw copies that are in an inbox already"
-PROGRAM = "to be mended: what ends the program comes out beside the test as well"
+MEET = "two runtimes of one namespace do meet"
 
 LEFT_OUT: dict[str, str] = {
     "test_a_hanging_factory_delays_only_its_own_agent": NO_BLOCK,
@@ -117,9 +137,61 @@ LEFT_OUT: dict[str, str] = {
     "test_a_cancelled_publisher_leaves_its_delivered_copies_on_their_way": ROOM,
     "test_a_publish_that_would_wait_for_room_in_a_cycle_is_a_dead_letter": ROOM,
     "test_a_publish_to_the_own_full_inbox_is_a_dead_letter": ROOM,
+    "test_a_fresh_agent_takes_the_message_and_what_is_queued": TIME,
+    "test_a_storm_of_restarts_ends": TIME,
+    "test_restarts_long_ago_are_forgotten": TIME,
+    "test_delays_have_jitter": TIME,
+    "test_an_agent_that_cannot_be_built_is_tried_again": TIME,
+    "test_a_caller_may_give_up_while_the_agent_waits_to_come_back": TIME,
+    "test_a_snapshot_says_who_does_what_and_waits_for_whom": TIME,
+    "test_a_snapshot_says_what_keeps_an_agent_from_coming_and_going": TIME,
+    "test_a_stop_does_not_wait_for_the_next_restart": TIME,
+    "test_every_step_has_its_time": TIME,
+    "test_an_idle_agent_leaves_by_itself": TIME,
+    "test_each_idle_agent_has_its_own_time": TIME,
+    "test_idle_agents_do_not_keep_a_runtime_from_stopping": TIME,
+    "test_agents_that_no_task_serves_leave_too": TIME,
+    "test_an_idle_agent_that_cannot_be_saved_is_tried_again_later": TIME,
+    "test_agents_that_cannot_be_saved_are_not_tried_all_the_time": TIME,
+    "test_one_that_waits_for_a_place_may_be_cancelled": TIME,
+    "test_failures_are_not_remembered_of_any_number_of_agents": TIME,
+    "test_the_idle_time_counts_again_after_each_start": TIME,
+    "test_agents_that_were_at_work_when_it_stopped_leave_too": TIME,
+    "test_agents_that_cannot_be_saved_do_not_keep_a_runtime_busy": TIME,
+    "test_the_grace_is_a_setting": TIME,
+    "test_a_handler_that_refuses_to_unwind_is_waited_for_and_named": TIME,
+    "test_stop_cancels_a_handler_after_its_grace": TIME,
+    "test_an_exception_in_the_body_ends_it_at_once": ELSEWHERE,
+    "test_a_message_that_fails_during_the_stop_is_not_tried_again": ELSEWHERE,
+    "test_stop_fails_queued_senders_at_once": ELSEWHERE,
+    "test_close_stops_a_running_runtime": ELSEWHERE,
+    "test_an_escalated_failure_ends_the_runtime_with_a_group": ELSEWHERE,
+    "test_close_closes_each_agent_once": STOPS,
+    "test_a_stop_comes_before_a_passivation_that_has_not_begun": STOPS,
+    "test_a_stopped_runtime_starts_again_with_its_agents": STOPS,
+    "test_a_closed_store_is_an_error_where_agents_need_it": STOPS,
+    "test_a_cancelled_stop_cuts_the_grace_short_and_leaves_nothing": STOPS,
+    "test_nothing_begins_while_agents_are_closed": NOT_OPEN,
+    "test_a_hook_has_ended_before_its_agent_is_closed": NOT_OPEN,
+    "test_closing_inside_a_hook_begins_it_and_returns": NOT_OPEN,
+    "test_a_program_ending_exception_before_the_start": NOT_OPEN,
+    "test_an_agents_state_can_be_saved_while_nothing_runs": NOT_OPEN,
+    "test_many_visits_at_once_before_the_start": NOT_OPEN,
+    "test_a_start_during_a_visit_keeps_both": NOT_OPEN,
+    "test_a_start_forgets_what_visits_left_behind": NOT_OPEN,
+    "test_a_message_held_before_the_start_finds_its_agent": NOT_OPEN,
+    "test_a_block_of_a_started_runtime_is_refused_without_harm": NO_BLOCK,
+    "test_a_step_with_an_agent_that_cannot_be_built_answers_at_once": NO_BLOCK,
+    "test_two_runtimes_in_one_process_do_not_meet": MEET,
+    "test_the_repr_says_what_it_does": TYPES,
+    "test_an_unhandled_exception_may_end_the_runtime": ON_ITS_WAY,
+    "test_without_a_store_the_state_is_gone": STORE,
+    "test_nothing_is_kept_of_ids_whose_messages_were_withdrawn": ON_ITS_WAY,
+    "test_a_token_cancelled_while_its_message_fails_is_heard": ON_ITS_WAY,
+    "test_stop_when_asks_after_every_message": TIME,
+    "test_an_agent_that_cannot_be_saved_has_a_rest_before_it_is_tried_again": TIME,
     "test_a_token_withdraws_copies_not_yet_handled_and_no_others": NO_TOKEN,
     "test_a_token_frees_the_publisher_that_waits_for_room": NO_TOKEN,
-    "test_an_exception_for_the_program_ends_the_runtime": PROGRAM,
 }
 """Tests of one process that do not run over Redis, and why."""
 
@@ -154,7 +226,11 @@ class ObjectFailures(Failures):
 
 
 class OverRedis(RedisAgentRuntime):
-    """Takes the place of the runtime of one process in its tests."""
+    """Takes the place of the runtime of one process in its tests.
+
+    ``start()`` opens a block in a task of its own here, which lasts until somebody asks
+    for the end. What is called meanwhile waits until it is open.
+    """
 
     namespace: Namespace
     opened: list[OverRedis]
@@ -166,11 +242,106 @@ class OverRedis(RedisAgentRuntime):
         registry = self._serialization_registry
         self._codec = ObjectCodec(registry, ObjectFailures(), 1000)
         self.opened.append(self)
+        self._block: Block | None = None
+
+    def start(self) -> None:  # type: ignore[override]  # see above
+        if self._block is None and self._transport is not None:
+            super().start()  # which raises
+        if self._block is not None and not self._block.has_ended.is_set():
+            message = "already started"
+            raise RuntimeError(message)
+        self._block = Block(self)
+
+    async def send_message(self, *args: Any, **options: Any) -> Any:
+        await self._begun()
+        return await super().send_message(*args, **options)
+
+    async def publish_message(self, *args: Any, **options: Any) -> None:
+        await self._begun()
+        await super().publish_message(*args, **options)
+
+    async def register_factory(self, *args: Any, **options: Any) -> Any:
+        await self._begun()
+        return await super().register_factory(*args, **options)
+
+    async def add_subscription(self, subscription: Any) -> None:
+        await self._begun()
+        await super().add_subscription(subscription)
+
+    async def _claim(self, id: AgentId) -> None:
+        await self._begun()
+        await super()._claim(id)
+
+    async def stop(self) -> None:
+        await self._begun()
+        await super().stop()
+        await self._ended()
+
+    async def stop_when_idle(self) -> None:
+        await self._begun()
+        await super().stop_when_idle()
+        await self._ended()
+
+    async def stop_when(self, condition: Any) -> None:
+        await self._begun()
+        await super().stop_when(condition)
+        await self._ended()
+
+    async def close(self) -> None:
+        await self._begun()
+        await super().close()
+        await self._ended()
+
+    async def end_block(self) -> None:
+        """End the block of a test that leaves it to the end of its loop."""
+        if self._block is not None:
+            with suppress(Exception):
+                await self._block.leave()
+
+    async def _begun(self) -> None:
+        if self._block is not None and not self._block.has_ended.is_set():
+            await self._block.is_open.wait()
+
+    async def _ended(self) -> None:
+        if self._block is not None and CURRENT.get() is None:
+            await self._block.leave()
+
+
+class Block:
+    """The block of a runtime, in a task of its own."""
+
+    def __init__(self, runtime: OverRedis) -> None:
+        self.is_open = anyio.Event()
+        self.has_ended = anyio.Event()
+        self._leave = anyio.Event()
+        self._runtime = runtime
+        self._raised: BaseException | None = None
+        current_host().spawn(self._hold, copy_context())
+
+    async def _hold(self) -> None:
+        try:
+            async with self._runtime:
+                self.is_open.set()
+                await self._leave.wait()
+        except BaseException as exc:  # noqa: BLE001 - it is for whoever asks for the end
+            self._raised = exc
+        finally:
+            self.is_open.set()
+            self.has_ended.set()
+
+    async def leave(self) -> None:
+        """End the block, and raise what it raised."""
+        self._leave.set()
+        with anyio.CancelScope(shield=True):
+            await self.has_ended.wait()
+        raised, self._raised = self._raised, None
+        if raised is not None:
+            raise raised
 
 
 async def everything_settled() -> None:
     """Wait as `kit.settled` does, and for the server too."""
-    await settled(*OverRedis.opened)
+    await settled(*OverRedis.opened, rounds=8)
 
 
 @pytest.fixture(autouse=True)
@@ -195,8 +366,12 @@ def bounded(test: Any) -> Any:
 
     @wraps(test)
     async def run(*args: Any, **options: Any) -> None:
-        with anyio.fail_after(SECONDS):
-            await test(*args, **options)
+        try:
+            with anyio.fail_after(SECONDS):
+                await test(*args, **options)
+        finally:
+            for runtime in OverRedis.opened:
+                await runtime.end_block()
 
     return run
 

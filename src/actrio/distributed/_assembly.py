@@ -50,7 +50,7 @@ def assemble(
     parts: Parts,
     router: Router,
     host: Host,
-    on_stopped: Callable[[], Awaitable[object]],
+    close_agents: Callable[[], Awaitable[object]],
 ) -> Assembly:
     """Put a runtime together, under a new identity as a client."""
     membership, codec, counters = parts.membership, parts.codec, parts.counters
@@ -71,7 +71,7 @@ def assemble(
         parts.fences,
     )
     member = Member(
-        membership, sender, around, parts.topics, parts.store, host, on_stopped
+        membership, sender, around, parts.topics, parts.store, host, close_agents
     )
     transport = Transport(
         router, sender, codec, parts.topics, callers, counters, member

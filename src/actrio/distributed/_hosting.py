@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
 from .._redis import Argument, Link, Redis, Script
 from ..abc import Subscription
-from ..exceptions import NotAccessibleError, RuntimeStoppedError
+from ..exceptions import NotAccessibleError, RedisReplyError, RuntimeStoppedError
 from ..identity import AgentId
 from ._room import room_of
 from ._scripts import CLAIM, HOST, INSTANCES, PIN, TOPICS, UNHOST
@@ -79,6 +80,25 @@ class Hosting:
             if getattr(subscription, "agent_type", None) == agent_type:
                 words = ("+", name_of(subscription), subscription.id)
                 await self._member.run(self._member.redis, TOPICS, *words)
+
+    async def host_new_type(
+        self, agent_type: str, subscriptions: Sequence[Subscription]
+    ) -> None:
+        """Say that a type is hosted here; if that fails, forget that it was registered.
+
+        Args:
+            agent_type: The type.
+            subscriptions: What was registered together with it.
+        """
+        try:
+            await self.host_type(agent_type)
+        except RedisReplyError:
+            self._around.router.directory.remove(agent_type)
+            for subscription in subscriptions:
+                self._around.router.routes.remove(subscription.id)
+            with suppress(RedisReplyError):  # some of it may have been done
+                await self.unhost_type(agent_type)
+            raise
 
     async def pin(self, id: AgentId) -> bool:
         """Say that an agent lives here and nowhere else; say whether that is so."""

@@ -35,6 +35,7 @@ from ..exceptions import (
     WorkerIdentityTaken,
 )
 from ..logging import ROOT_LOGGER_NAME
+from ..runtime._errors import wrong_loop
 from ._hosting import Hosting
 from ._lease import Lease
 from ._scripts import (
@@ -54,6 +55,8 @@ from ._worker import Surroundings, Worker
 _logger: Final = logging.getLogger(ROOT_LOGGER_NAME)
 _REMEMBERED_FOR: Final = 600.0
 """For how many seconds replies are kept for a client that is not heard of."""
+_SHORTEST_GRACE: Final = 1.0
+"""For how many seconds the server is waited for at the end, though handlers have less."""
 
 
 @attrs.frozen
@@ -78,7 +81,7 @@ class Member:
         topics: Topics,
         store: FencedStateStore,
         host: Host,
-        on_stopped: Callable[[], Awaitable[object]],
+        close_agents: Callable[[], Awaitable[object]],
     ) -> None:
         self.lease = Lease(membership.lease)
         self.worker: Worker | None = None
@@ -89,8 +92,8 @@ class Member:
         self._around = surroundings
         self._store = store
         self._host = host
-        self._on_stopped = on_stopped
-        """Called when it is seen that the runtime has stopped."""
+        self._close_agents = close_agents
+        """Called when it is seen that a handler has stopped the runtime."""
         self.redis: Redis | None = None
         self._name = membership.name or f"{socket.gethostname()}-{os.getpid()}"
         self._last = ""
@@ -192,7 +195,10 @@ class Member:
         lease, host = self.lease, self._host
         router = self._around.router
         if self.hosting.has_begun and not router.supervisor.alive:
-            await self._on_stopped()  # by one of its handlers
+            try:
+                await self._close_agents()
+            finally:
+                await self.depart()
         elif self.worker is None and not self._is_done:
             await self._join_again()
         with host.cancel_scope(deadline=lease.fenced_at):
@@ -397,20 +403,32 @@ class Member:
 
     @property
     def _grace_ends_at(self) -> float:
-        return self._host.current_time() + self._around.router.settings.grace
+        grace = max(_SHORTEST_GRACE, self._around.router.settings.grace)
+        return self._host.current_time() + grace
 
     async def depart(self) -> None:
-        """Give everything that is left to others."""
+        """Give everything that is left to others.
+
+        Cancellation: It is done all the same, within the grace: nobody would answer those
+        who wait for an agent here.
+        """
         self._is_done = True
         worker, redis = self.worker, self.redis
         if redis is None or worker is None:
             return
         self.worker = None
         worker.end()
-        await self.run(redis, GOODBYE, worker.id, "", "")
+        with self._host.cancel_scope(deadline=self._grace_ends_at, shield=True):
+            await self.run(redis, GOODBYE, worker.id, "", "")
 
     async def run(self, link: Link | Redis, script: Script, *words: Argument) -> Any:
-        """Run a script, and return its reply."""
+        """Run a script, and return its reply.
+
+        Raises:
+            RuntimeError: If the runtime works in another event loop.
+        """
+        if not self._host.is_current():
+            raise wrong_loop()
         return (await self._timed(link, script, *words))[2]
 
     async def _say_goodbye(self) -> None:

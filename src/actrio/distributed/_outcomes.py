@@ -1,8 +1,8 @@
 """What became of a request, as a reply: written by the worker, read by the client.
 
 The first letter says what it is: ``v`` value, ``e`` error, ``c`` cancelled while it ran,
-``w`` withdrawn before, ``U`` nobody hosts its type, ``I`` its type has only instances, ``L``
-its worker is lost.
+``w`` withdrawn before, ``U`` nobody hosts its type, ``I`` its type has only instances, ``G``
+the last worker of its type has left while it had the message, ``L`` its worker is lost.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ CANCELLED, WITHDRAWN = b"c", b"w"
 
 
 def goes_elsewhere(envelope: Envelope) -> bool:
-    """Say whether another worker is to handle it, since the runtime here stops."""
+    """Say whether another worker is to handle it, since the runtime here stops.
+
+    Not if its handler has stopped it, with SystemExit for instance: it would do so there.
+    """
     is_stopped = isinstance(envelope.failure, RuntimeStoppedError)
-    return is_stopped and not envelope.scope_cancelled
+    own_doing = envelope.scope_cancelled or envelope.has_ended_program
+    return is_stopped and not own_doing
 
 
 def reply_of(envelope: Envelope, codec: Codec) -> bytes:
@@ -97,6 +101,15 @@ def _no_instance(request: Request, rest: bytes) -> Exception:
     )
 
 
+def _gone(request: Request, rest: bytes) -> Exception:
+    del rest
+    recipient = request.recipient
+    return RuntimeStoppedError(
+        f"the last worker that hosts agent type {recipient.type!r} has stopped while it had "
+        f"the message to {recipient}: nobody will handle it to its end"
+    )
+
+
 def _lost(request: Request, rest: bytes) -> Exception:
     worker, _, attempts = rest.partition(b" ")
     return WorkerLostError(
@@ -123,5 +136,6 @@ _AGAIN: dict[bytes, str] = {
 _FAILURES: dict[bytes, Callable[[Request, bytes], Exception]] = {
     b"U": _unknown_type,
     b"I": _no_instance,
+    b"G": _gone,
     b"L": _lost,
 }

@@ -194,7 +194,7 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
             self._store,
             self._fences,
         )
-        made = assemble(parts, self._router, host, self._stopped)
+        made = assemble(parts, self._router, host, self._life.close_left)
         self._sender, self._member = made.sender, made.member
         self._transport = self._router.transport = made.transport
         return made.member
@@ -364,6 +364,7 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
             TypeError: If a subscription decides by code of its own, which other processes
                 do not have.
             ValueError: As there.
+            RedisReplyError: If the server refuses it. Nothing is registered then.
 
         Cancellation: It may or may not be registered for others.
         """
@@ -381,7 +382,7 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
             on_failure=on_failure,
         )
         if self._member is not None:
-            await self._member.hosting.host_type(registered.type)
+            await self._member.hosting.host_new_type(registered.type, subscriptions)
         return registered
 
     async def register_agent_instance(
@@ -432,9 +433,9 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
     async def add_subscription(self, subscription: Subscription) -> None:
         """Add a subscription, for the whole namespace."""
         name = name_of(subscription)
-        await super().add_subscription(subscription)
         if self._member is not None:
             await self._member.hosting.change_topics("+", name, subscription.id)
+        await super().add_subscription(subscription)
 
     async def remove_subscription(self, id: str) -> None:
         """Remove the subscription with this id, for the whole namespace."""

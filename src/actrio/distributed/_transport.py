@@ -36,6 +36,7 @@ _ADMITTED: Final = b"a"
 _DEAD: Final = {
     b"U": DeadLetterReason.UNKNOWN_TYPE,
     b"I": DeadLetterReason.NOT_BUILT,
+    b"G": DeadLetterReason.STOPPED,
 }
 """The replies to requests that no agent can take."""
 

@@ -80,6 +80,8 @@ class Envelope(Waiter):
     """What the handler raised."""
     failure: Exception | None = None
     """Why there is no outcome of a handler: the runtime's own error."""
+    has_ended_program: bool = False
+    """Whether its handler raised what is meant for the program."""
     on_over: Callable[[], None] | None = None
     """Called when it is over; ends the registration with the sender's token."""
     dead_because: Enum | None = None

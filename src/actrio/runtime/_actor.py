@@ -303,6 +303,7 @@ class Actor:
         if own is not None and ends_program(own):
             router.crash(own)
             envelope.failure = program_ended(self.id, own)
+            envelope.has_ended_program = True
         elif own is not None:
             add_note(own, self.life.agent, envelope)
             envelope.error = own

@@ -348,8 +348,9 @@ class Life:
         """Do what is decided about an agent that could not be built."""
         router = self.place.router
         if ends_program(exc):
-            router.crash(exc)
+            # first those who wait for it: nobody else is to try what has this end
             router.not_built(self.place, program_ended(self.place.id, exc), "resume")
+            router.crash(exc)
         else:
             router.not_built(self.place, exc, self._decide(0, exc).directive)
 

@@ -85,6 +85,21 @@ class Lifecycle:
         finally:
             await self._close_agents(closer, current_host(), log_errors=False)
 
+    async def close_left(self) -> None:
+        """Close the agents of a runtime that one of its own handlers has stopped.
+
+        Nobody waits for that: what goes wrong is logged. What has ended the runtime, or
+        is meant for the program, is kept for its owner.
+        """
+        closer = object()
+        self._closers.add(closer)
+        try:
+            await self._close_agents(closer, current_host(), log_errors=True)
+        except BaseException as exc:
+            if not ends_program(exc):
+                raise
+            self._supervisor.crash(exc)
+
     async def process_next(self) -> None:
         """Let one held message or response through, while not started."""
         supervisor, router = self._supervisor, self._router

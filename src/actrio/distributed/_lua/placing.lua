@@ -86,9 +86,12 @@ end
 
 -- say that nobody hosts the type of an agent
 local function refuse(agent, header, data)
-  local kind, client, serial = take_apart(header)
+  local kind, client, serial, attempt = take_apart(header)
   if is_request(kind) and client ~= NOBODY then
-    answer(client, serial, has_only_instances(type_of(agent)) and 'I' or 'U')
+    local reply = has_only_instances(type_of(agent)) and 'I' or 'U'
+    -- a worker had it, and was the last one
+    if attempt ~= '0' then reply = 'G' end
+    answer(client, serial, reply)
   else
     dead('unknown agent type', agent, header, data)
   end
