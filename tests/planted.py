@@ -1256,6 +1256,13 @@ FAULTS = [
         "",
         "distributed/test_semantics.py::test_a_waiting_caller_is_told_when_the_block_fails__lifecycle",
     ),
+    _fault(
+        "only the exceptions of one module of actrio are rebuilt",
+        "distributed/_failures.py",
+        "            self._classes |= {_name_of(kind): kind for kind in _own(ActrioError)}\n",
+        "            pass\n",
+        "distributed/test_failures.py::test_exceptions_of_actrio_are_rebuilt_wherever_they_are_defined",
+    ),
 ]
 
 

@@ -20,6 +20,7 @@ from hypothesis import given, settings, strategies as st
 from actrio import AgentId, exceptions
 from actrio.distributed._failures import Failures, with_origin
 from actrio.exceptions import (
+    ActrioError,
     AgentStopped,
     DeadlockError,
     InvalidImage,
@@ -27,6 +28,12 @@ from actrio.exceptions import (
     RemoteError,
     RequestCancelled,
     StateConflict,
+)
+from actrio.tool_agent import (
+    InvalidToolArgumentsException,
+    ToolException,
+    ToolExecutionException,
+    ToolNotFoundException,
 )
 
 
@@ -738,3 +745,23 @@ def test_the_readers_lists_may_be_tuples() -> None:
     data = msgpack.packb(FAILURES.encode(ValueError([1], (2,), {3: [4]})))
     exc = FAILURES.decode(msgpack.unpackb(data, use_list=False))
     assert exc.args == ([1], (2,), {3: [4]})
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [ToolNotFoundException, InvalidToolArgumentsException, ToolExecutionException],
+)
+def test_exceptions_of_actrio_are_rebuilt_wherever_they_are_defined(
+    kind: type[ToolException],
+) -> None:
+    """A loop that calls tools tells them apart by their class."""
+    error = Failures().decode(Failures().encode(kind("1", "Error: no", "tool")))
+    assert type(error) is kind
+    assert isinstance(error, ToolException)
+    assert (error.call_id, error.content, error.name) == ("1", "Error: no", "tool")
+
+
+def test_a_name_that_only_looks_like_one_of_actrio_is_rebuilt_nowhere() -> None:
+    """A user's class of a package with a similar name is as any other of the user's."""
+    kind = type("Odd", (ActrioError,), {"__module__": "actrio_extras.errors"})
+    assert type(Failures().decode(Failures().encode(kind("x")))) is RemoteError

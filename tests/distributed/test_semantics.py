@@ -9,7 +9,7 @@ functions are not among them: they open event loops of their own, in virtual tim
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from functools import wraps
@@ -347,18 +347,25 @@ async def everything_settled() -> None:
 @pytest.fixture(autouse=True)
 def over_redis(namespace: Namespace, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have these tests use runtimes of one namespace, which is empty in the end."""
-    OverRedis.namespace = namespace
-    OverRedis.opened = []
-    for module in [kit, *MODULES]:
-        for name, value in (
-            ("SingleThreadedAgentRuntime", OverRedis),
-            ("settled", everything_settled),
-        ):
-            if hasattr(module, name) and module is not kit:
-                monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(kit, "SingleThreadedAgentRuntime", OverRedis)
+    replace_runtime(namespace, monkeypatch, kit, *MODULES)
     yield
     _objects.clear()
+
+
+def replace_runtime(
+    namespace: Namespace,
+    monkeypatch: pytest.MonkeyPatch,
+    *modules: ModuleType,
+    by: type = OverRedis,
+) -> None:
+    """Have the tests of some modules use runtimes of one namespace."""
+    OverRedis.namespace = namespace
+    OverRedis.opened = []
+    for module in modules:
+        if hasattr(module, "SingleThreadedAgentRuntime"):
+            monkeypatch.setattr(module, "SingleThreadedAgentRuntime", by)
+        if hasattr(module, "settled") and module is not kit:
+            monkeypatch.setattr(module, "settled", everything_settled)
 
 
 def bounded(test: Any) -> Any:
@@ -376,18 +383,20 @@ def bounded(test: Any) -> Any:
     return run
 
 
-def runnable_in(module: ModuleType) -> Iterator[tuple[str, Any]]:
-    """Yield the tests of a module that run here."""
+def runnable_in(
+    module: ModuleType, left_out: Container[str], slow: Container[str]
+) -> Iterator[tuple[str, Any]]:
+    """Yield the tests of a module that run here, with names of their own."""
     for name, test in vars(module).items():
         is_test = name.startswith("test_") and inspect.iscoroutinefunction(test)
-        if is_test and name not in LEFT_OUT:
+        if is_test and name not in left_out:
             run = bounded(test)
-            yield name, pytest.mark.slow(run) if name in SLOW else run
+            run = pytest.mark.slow(run) if name in slow else run
+            yield f"{name}__{module.__name__.rpartition('.')[2][5:]}", run
 
 
 for _module in MODULES:
-    for _name, _test in runnable_in(_module):
-        globals()[f"{_name}__{_module.__name__.rpartition('.')[2][5:]}"] = _test
+    globals().update(runnable_in(_module, LEFT_OUT, SLOW))
 
 
 def test_what_is_left_out_exists() -> None:

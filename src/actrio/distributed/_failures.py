@@ -2,9 +2,9 @@
 
 An exception is written as its class's name, its text, its traceback as text, and, if
 the class may be rebuilt, its arguments, attributes and notes. Which classes those are
-is known beforehand on both sides: Python's own, those of `actrio.exceptions`, and the
-ones that the user lists. A name is looked up among them, and nothing is ever imported
-because a peer named it. All else is a `RemoteError`.
+is known on both sides: Python's own, those of actrio, as far as their modules are imported,
+and the ones that the user lists. A name is looked up among them, and nothing is ever
+imported because a peer named it. All else is a `RemoteError`.
 
 - What is no `Exception` is never rebuilt: a remote must not end this program
   (`SystemExit`, `KeyboardInterrupt`), nor look like a cancellation of its own.
@@ -29,7 +29,7 @@ from types import MemberDescriptorType
 from typing import Final, cast
 
 from .. import exceptions
-from ..exceptions import RemoteError
+from ..exceptions import ActrioError, RemoteError
 from ._plain import Malformed, TooLarge, Writer, guarded, read, shorten, shown
 
 LIMIT: Final = 64 * 1024
@@ -52,6 +52,7 @@ _BUILTIN: Final[dict[type[BaseException], None]] = {
 _OWN: Final[tuple[type[BaseException], ...]] = tuple(
     getattr(exceptions, name) for name in exceptions.__all__
 )
+_PACKAGE: Final = "actrio."
 _FIXED: Final = (OSError, StopIteration, SyntaxError, UnicodeError)
 """Classes whose arguments have types, so that a ``repr()`` cannot stand for one."""
 
@@ -133,7 +134,7 @@ class Failures:
             "traceback": writer.text(_traceback(exc), min(TRACEBACK_BYTES, room // 4)),
         }
         left = writer.room
-        if self._classes.get(name) is type(exc):
+        if self._kind(name) is type(exc):
             try:
                 data |= self._write_parts(exc, writer, level)
             except KeyboardInterrupt:
@@ -210,6 +211,12 @@ class Failures:
             exc = RemoteError(message, name, text)
         return _noted(exc, text, notes)
 
+    def _kind(self, name: str) -> type[BaseException] | None:
+        """Return the class of this name, if it may be rebuilt."""
+        if name not in self._classes and name.startswith(_PACKAGE):
+            self._classes |= {_name_of(kind): kind for kind in _own(ActrioError)}
+        return self._classes.get(name)
+
     def _rebuild(
         self,
         name: str,
@@ -217,7 +224,7 @@ class Failures:
         level: int,
         counter: Iterator[int],
     ) -> BaseException | None:
-        kind = self._classes.get(name)
+        kind = self._kind(name)
         if kind is None or "args" not in fields:
             return None
         args = [read(arg) for arg in _list(fields, "args")]
@@ -287,6 +294,14 @@ def _each(allowed: Iterable[type[BaseException]]) -> Iterator[type[BaseException
 def _may_be_rebuilt(kind: type[BaseException]) -> bool:
     # The group becomes an ExceptionGroup, since all in it are an Exception by then.
     return issubclass(kind, Exception) or kind is BaseExceptionGroup
+
+
+def _own(kind: type[BaseException]) -> Iterator[type[BaseException]]:
+    """Yield the classes of actrio that are imported, below one of them."""
+    for one in kind.__subclasses__():
+        if one.__module__.startswith(_PACKAGE):
+            yield one
+        yield from _own(one)
 
 
 def _name_of(kind: type) -> str:
