@@ -1263,6 +1263,27 @@ FAULTS = [
         "            pass\n",
         "distributed/test_failures.py::test_exceptions_of_actrio_are_rebuilt_wherever_they_are_defined",
     ),
+    _fault(
+        "a copy in another process cannot be withdrawn",
+        "distributed/_worker.py",
+        "            copy.withdraw()\n",
+        "",
+        "distributed/test_withdrawing.py::test_copies_in_another_process_are_withdrawn",
+    ),
+    _fault(
+        "a withdrawal is lost with the connection",
+        "distributed/_sender.py",
+        "        self.withdrawing.resume()\n",
+        "",
+        "distributed/test_withdrawing.py::test_a_token_that_is_cancelled_while_there_is_no_connection",
+    ),
+    _fault(
+        "a token keeps all that was ever published with it",
+        "distributed/_withdrawing.py",
+        "            self._kept.pop(next(iter(self._kept)))()\n",
+        "            pass\n",
+        "distributed/test_withdrawing.py::test_a_token_of_a_long_conversation_keeps_the_newest_ones",
+    ),
 ]
 
 

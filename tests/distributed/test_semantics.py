@@ -104,7 +104,6 @@ ROOM = "what is published lies in the inbox at once; only its publisher waits fo
 STOPS = "stop() closes the agents, which may live elsewhere from then on"
 ELSEWHERE = "what is queued when a runtime stops goes elsewhere, after its last handler"
 NOT_OPEN = "before it is open there is no place for an agent, and no state"
-NO_TOKEN = "to be mended: a token does not withdraw copies that are in an inbox already"
 MEET = "two runtimes of one namespace do meet"
 
 LEFT_OUT: dict[str, str] = {
@@ -190,8 +189,6 @@ LEFT_OUT: dict[str, str] = {
     "test_a_token_cancelled_while_its_message_fails_is_heard": ON_ITS_WAY,
     "test_stop_when_asks_after_every_message": TIME,
     "test_an_agent_that_cannot_be_saved_has_a_rest_before_it_is_tried_again": TIME,
-    "test_a_token_withdraws_copies_not_yet_handled_and_no_others": NO_TOKEN,
-    "test_a_token_frees_the_publisher_that_waits_for_room": NO_TOKEN,
 }
 """Tests of one process that do not run over Redis, and why."""
 

@@ -5,6 +5,7 @@ A message on its way, from the outside in::
     _runtime.py      the front door: RedisAgentRuntime
     _transport.py    the way out, in place of the one to the inboxes of this process
     _sender.py       what is sent, until it is known what became of it
+    _withdrawing.py  what was published with a token, which may withdraw it
     _scripts.py      what the server does, in one step each; the keys
     _worker.py       the way in: what this process hosts, while its lease lasts
     _arrivals.py     what came, as envelopes of the runtime here

@@ -38,10 +38,11 @@ as the host of agents, for as long as its lease lasts: if that was lost, it goes
 another name.
 
 A *header* is kind, client, number, attempt and deadline of a message. The kinds are ``q`` for
-a request, ``n`` for one that was sent by a handler of a request, ``e`` for what is published;
-capital letters for what is sent at most once. Deadlines are milliseconds of the server's
-clock; 0 for none. A dead letter that is sent again has the client ``-``: nobody waits for the
-answer, so a request that fails is a dead letter once more.
+a request, ``n`` for one that was sent by a handler of a request, ``e`` for what is published,
+``t`` for what is published with a token, so that it may be withdrawn; capital letters for
+what is sent at most once. Deadlines are milliseconds of the server's clock; 0 for none. A
+dead letter that is sent again has the client ``-``: nobody waits for the answer, so a request
+that fails is a dead letter once more.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ CLAIM: Final = _script("placing", "claim")
 UNHOST: Final = _script("placing", "unhost")
 TOPICS: Final = _script("placing", "topics")
 SEND: Final = _script("placing", "send")
-CANCEL: Final = _script("cancel")
+CANCEL: Final = _script("held", "cancel")
+WITHDRAW: Final = _script("held", "withdraw")
 DONE: Final = _script("done")
 RELEASE: Final = _script("placing", "release")
 PROBE: Final = _script("probe")
@@ -105,6 +107,7 @@ ALL: Final = (
     TOPICS,
     SEND,
     CANCEL,
+    WITHDRAW,
     DONE,
     RELEASE,
     PROBE,

@@ -18,6 +18,7 @@ from ..exceptions import RedisLinkLost
 from ._batches import Batches
 from ._line import Line
 from ._scripts import CANCEL, SEND
+from ._withdrawing import Withdrawing
 
 _OVERHEAD: Final = 100
 _SEEN_AT_ONCE: Final = 256
@@ -87,6 +88,7 @@ class Sender:
         """The serials whose replies the server may forget."""
         self._leaving: dict[int, tuple[Timer, Callable[[], object]]] = {}
         """The callers that were cancelled, and when they leave if nobody answers."""
+        self.withdrawing = Withdrawing(client, prefix, line)
         self._batches = Batches[Sending](line, self._words, self._answered)
 
     def __len__(self) -> int:
@@ -110,6 +112,7 @@ class Sender:
         """Fail what is on its way: this client ends."""
         for serial in [*self._leaving]:
             self._stop_timer(serial)
+        self.withdrawing.close()
         while self._open:
             _, sending = self._open.popitem()
             sending.failed(error())
@@ -193,6 +196,7 @@ class Sender:
                 self._batches.add(sending)
             if sending.given_up is not None:
                 self._post_cancel(sending)
+        self.withdrawing.resume()
 
     # -- sending ----------------------------------------------------------------
 

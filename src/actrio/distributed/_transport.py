@@ -112,13 +112,14 @@ class Transport:
         watch: Watch | None,
     ) -> None:
         """Send a copy to each agent that the topic leads to."""
-        if token is not None and token.is_cancelled:
-            reason = DeadLetterReason.WITHDRAWN
-            self.router.dead_message(message, context, reason)
-            return
-        await self.router.host.checkpoint()
         topic = context.topic_id
         assert topic is not None, "it is published to one"
+        if token is not None and token.is_cancelled:
+            reason = DeadLetterReason.WITHDRAWN
+            for one in self._topics.recipients(topic, context.sender) or (None,):
+                self.router.dead_message(message, context, reason, one)
+            return
+        await self.router.host.checkpoint()
         body = self.codec.write(message)
         sender = None if context.sender is None else str(context.sender)
         trace = None if watch is None else watch.carried()
@@ -154,8 +155,11 @@ class Transport:
     ) -> bytes:
         """Publish to these, and wait for room where there is none."""
         agents = [str(one) for one in recipients]
-        sending = Publishing(self, agents, data, self._topics.version)
+        kind = "e" if token is None else "t"
+        sending = Publishing(self, agents, data, self._topics.version, kind)
         self.sender.post(sending)
+        if token is not None:
+            self.sender.withdrawing.keep(sending, token)
         me = None if CURRENT.get() is None else current_invocation()
         forget = None if token is None else token.register(sending.let_go)
         try:
@@ -170,6 +174,8 @@ class Transport:
             self.sender.forget(sending)
             if forget is not None:
                 forget()
+            if sending.state == NOT_PUBLISHED:
+                self.sender.withdrawing.forget(sending)
         assert sending.state is not None
         return sending.state
 
@@ -290,9 +296,14 @@ class Publishing(Sending, Waiter):
     """A published message on its way to its recipients."""
 
     def __init__(
-        self, transport: Transport, agents: list[str], data: bytes, version: str
+        self,
+        transport: Transport,
+        agents: list[str],
+        data: bytes,
+        version: str,
+        kind: str = "e",
     ) -> None:
-        super().__init__("e", agents, data, math.inf, version)
+        super().__init__(kind, agents, data, math.inf, version)
         self._transport = transport
         self.state: bytes | None = None
         """A letter for each agent, when the server has answered."""

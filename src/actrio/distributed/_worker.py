@@ -101,6 +101,8 @@ class Worker:
         """What has come and is not over, by its id in the inbox."""
         self._requests: dict[tuple[bytes, int], Arrival] = {}
         """The requests among it, by client and number."""
+        self._copies: dict[tuple[bytes, int, bytes], ArrivedCopy] = {}
+        """What was published with a token, by client, number and agent."""
         self._done: dict[bytes, Done] = {}
         """What is over, but not known to the server."""
         self._unwound = Waiter()
@@ -237,6 +239,10 @@ class Worker:
         if router.observers.is_watching():
             copy.watch = router.observers.watch(message, context, topic, parcel.trace)
         self._open[pushed.id] = copy
+        if pushed.header.kind == "t":
+            self._copies[pushed.header.client, pushed.header.serial, pushed.agent] = (
+                copy
+            )
         router.quiescence.enter()
         lane = copy.queue = actor.lane_for(type(message))
         lane.put(copy)
@@ -286,9 +292,18 @@ class Worker:
     # -- giving up --------------------------------------------------------------
 
     def cancel(self, text: bytes) -> None:
-        """Hear that a request is not wanted any more."""
-        client, serial, how = text.split(b" ")
-        self._cancel((client, int(serial)), how)
+        """Hear that a request is not wanted any more, or a copy of what was published."""
+        client, serial, how, *agent = text.split(b" ", 3)
+        if agent:
+            self._withdraw(self._copies.get((client, int(serial), agent[0])))
+        else:
+            self._cancel((client, int(serial)), how)
+
+    def _withdraw(self, copy: ArrivedCopy | None) -> None:
+        """Withdraw a copy that no handler has begun with; tell one that has."""
+        if copy is not None:
+            copy.context.cancellation_token.cancel()
+            copy.withdraw()
 
     def _cancel(self, key: tuple[bytes, int], how: bytes) -> None:
         arrival = self._requests.get(key)
@@ -320,6 +335,9 @@ class Worker:
             around.callers.remove(envelope)
             around.probing.forget(envelope)
             self._router.quiescence.leave()
+        elif origin.header.kind == "t":
+            header = origin.header
+            self._copies.pop((header.client, header.serial, origin.agent), None)
         if self.is_over and not self._open:
             self._router.wake(self._unwound)
         is_stopping = self._router.accepting_thread is None
