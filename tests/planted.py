@@ -1284,6 +1284,27 @@ FAULTS = [
         "            pass\n",
         "distributed/test_withdrawing.py::test_a_token_of_a_long_conversation_keeps_the_newest_ones",
     ),
+    _fault(
+        "a request of another process begins a trace of its own",
+        "distributed/_worker.py",
+        "arrival.watch = watch(message, context, recipient, parcel.trace)",
+        "arrival.watch = watch(message, context, recipient)",
+        "distributed/test_wire_spans.py::test_a_conversation_of_three_runtimes_is_one_trace",
+    ),
+    _fault(
+        "what was published in another process begins a trace of its own",
+        "distributed/_worker.py",
+        "router.observers.watch(message, context, topic, parcel.trace)",
+        "router.observers.watch(message, context, topic)",
+        "distributed/test_wire_spans.py::test_a_conversation_of_three_runtimes_is_one_trace",
+    ),
+    _fault(
+        "a request that is given up stays among those that are looked at",
+        "distributed/_worker.py",
+        "            around.callers.remove(envelope)\n",
+        "",
+        "distributed/chaos/test_chaos_giving_up.py::test_thousands_of_callers_that_give_up",
+    ),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -70,6 +71,30 @@ def keys(server: RedisServer, namespace: str) -> list[str]:
     """Return the keys of a namespace, without its name."""
     found = server.command("KEYS", f"{{{namespace}}}:*")
     return sorted(re.findall(r"^\{.*?\}:(.*?)\r?$", found, re.MULTILINE))
+
+
+def tables(runtime: RedisAgentRuntime) -> dict[str, int]:
+    """Return how much is in each table that a runtime has for what is on its way.
+
+    They are found by looking, so that one that is added later is looked at too. Not among
+    them is where its agents live, for as long as they do.
+    """
+    member, sender = runtime._member, runtime._sender
+    assert member is not None
+    assert member.worker is not None
+    assert sender is not None
+    around = member.worker._around
+    owners = [
+        *(member, member.hosting, around.callers, around.nesting, around.probing),
+        *(member.worker, member.worker._batches, member.worker._deadlines),
+        *(sender, sender._batches, sender.withdrawing, runtime._transport),
+    ]
+    return {
+        f"{type(owner).__name__}.{name}": len(value)
+        for owner in owners
+        for name, value in vars(owner).items()
+        if isinstance(value, dict | list | set | deque)
+    }
 
 
 async def answer(call: Call, within: float = 3.0) -> object:

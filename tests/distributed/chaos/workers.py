@@ -24,10 +24,10 @@ _SECONDS = 20
 class Process:
     """One worker."""
 
-    def __init__(self, host: str, url: str, namespace: str, *types: str) -> None:
+    def __init__(self, program: str, *words: str) -> None:
         paths = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", PROGRAM, host, url, namespace, str(LEASE), *types],
+            [sys.executable, "-m", program, *words],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
@@ -42,14 +42,18 @@ class Process:
         """Wait until it hosts its types."""
         assert await self._line() == "ready\n"
 
-    async def leave(self) -> None:
-        """Have it come to the normal end of its block, and wait for that."""
+    async def leave(self) -> list[str]:
+        """Have it come to the normal end of its block, wait, and return what it says."""
         self._process.send_signal(signal.SIGTERM)
-        assert await self._line() == "left\n"
+        said: list[str] = []
+        while (line := await self._line()) != "left\n":
+            assert line, "it has ended without a word"
+            said.append(line)
         with anyio.fail_after(_SECONDS):
             await anyio.to_thread.run_sync(self._process.wait, _SECONDS)
         assert self._process.returncode == 0
         self._close()
+        return said
 
     def stop(self) -> None:
         """Let it do nothing until `go_on`."""
@@ -81,7 +85,7 @@ class Workers:
     """The workers of one namespace: on trio and on asyncio in turn."""
 
     def __init__(self, url: str, namespace: str, *types: str) -> None:
-        self._words = (url, namespace, *types)
+        self._words = (url, namespace, str(LEASE), *types)
         self._hosts = cycle(["trio", "asyncio"])
         self.all: list[Process] = []
         """Those that live, the oldest one first."""
@@ -109,7 +113,7 @@ class Workers:
 
     async def start(self, number: int = 1) -> None:
         """Start some more, and wait until they are ready."""
-        new = [Process(next(self._hosts), *self._words) for _ in range(number)]
+        new = [Process(PROGRAM, next(self._hosts), *self._words) for _ in range(number)]
         self.all += new
         for process in new:
             await process.wait_ready()
