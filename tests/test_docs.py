@@ -248,6 +248,8 @@ def fragments() -> Iterator[tuple[str, str]]:
 NOT_RUN = {
     "actrio.autogen.AgentChatRuntime": "it needs asyncio; docs/agentchat.md has it whole",
     "actrio.autogen.install": "it replaces a package; tests/autogen/test_drop_in.py does",
+    "actrio.testing.RedisCluster": "tests/testing/test_redis_cluster.py does it",
+    "actrio.testing.RedisSentinels": "tests/testing/test_redis_sentinels.py does it",
     "actrio.testing.sweep": "it leaves out the agents, which are the user's",
     "actrio.mailboxes.RedisMessageBus": "there need not be a server at this address",
     "actrio.distributed.DeadLetterQueue": "there need not be a server at this address",

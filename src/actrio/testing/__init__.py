@@ -12,6 +12,8 @@
                                      waited for
 :class:`ReplayChatCompletionClient`  a client of a model that says what its script says
 :class:`RedisServer`                 a real Redis server that needs nothing installed
+:class:`RedisCluster`                three of them, each with a part of all keys
+:class:`RedisSentinels`              one with a replica, and sentinels that replace it
 ===================================  ===================================================
 
 They know nothing of pytest. Its plugin, installed with actrio, has the fixtures
@@ -24,6 +26,8 @@ from typing import TYPE_CHECKING
 from .._extras import late
 from ._hosts import Host, run
 from ._probe import Probe, Received
+from ._redis_cluster import RedisCluster
+from ._redis_sentinels import RedisSentinels
 from ._redis_server import RedisServer
 from ._sweep import CancelPoint, sweep
 from ._tasks import describe_tasks, leftover_tasks
@@ -38,6 +42,8 @@ __all__ = [
     "Host",
     "Probe",
     "Received",
+    "RedisCluster",
+    "RedisSentinels",
     "RedisServer",
     "ReplayChatCompletionClient",
     "ScriptedStream",

