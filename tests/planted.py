@@ -654,10 +654,10 @@ FAULTS = [
     # -- the door to Redis
     _fault(
         "a malformed address of Redis is shown with its password",
-        "_redis/_address.py",
+        "_redis/_url.py",
         'return url if is_harmless else f"{scheme}://…"',
         "return url",
-        "_redis/test_address.py::test_urls_that_are_none",
+        "_redis/test_servers.py::test_urls_that_are_none",
     ),
     _fault(
         "a reply of Redis goes to the last command",

@@ -86,6 +86,7 @@ WIDER = {
     "bad": "what users and other processes do wrong",
     "benchmarks": "the quick mode of `benchmarks/`",
     "chaos": "processes, servers and connections that fail",
+    "cluster": "all that uses Redis, on a cluster",
     "concurrency": "the hosts, through the door",
     "conftest": "how the tests run",
     "ctrl": "a real Ctrl-C in a real process",

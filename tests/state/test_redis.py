@@ -154,12 +154,22 @@ async def test_a_server_that_is_full(own_server: RedisServer, prefix: str) -> No
 async def test_a_server_that_may_not_be_written(
     own_server: RedisServer, prefix: str
 ) -> None:
-    """As a replica."""
-    async with RedisStateStore(own_server.url, prefix=prefix) as store:
+    """As a replica: it is waited for, since it may be promoted, or another be found."""
+    store = RedisStateStore(own_server.url, prefix=prefix, give_up_after=0.2)
+    async with store:
         await store.save("k", {})
         own_server.command("REPLICAOF", "127.0.0.1", "1")
         with pytest.raises(StateStoreReadOnly, match="READONLY"):
             await store.save("k", {"n": 2})
+        own_server.command("REPLICAOF", "NO", "ONE")
+        with anyio.fail_after(10):
+            await store.save("k", {"n": 3})
+            own_server.command("REPLICAOF", "127.0.0.1", "1")
+            with pytest.raises(
+                StateStoreReadOnly, match=r"cannot be used now: .*READO"
+            ):
+                async with RedisStateStore(own_server.url, prefix=prefix):
+                    pytest.fail("it is open")
 
 
 async def test_a_user_who_may_not(own_server: RedisServer, prefix: str) -> None:

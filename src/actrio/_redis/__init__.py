@@ -1,6 +1,7 @@
 """The only door to Redis: one connection, on trio and on asyncio.
 
-`Redis` is a connection that comes back when it was lost. Commands of all tasks go over it
+`Redis` is a connection that comes back when it was lost; to one server, to whichever node of
+a cluster has the keys, or to the primary that sentinels know. Commands of all tasks go over it
 in one stream, and their replies come back in the same order; what the server pushes goes to
 callbacks. `Script` is a Lua script that runs there in one step.
 
@@ -18,6 +19,7 @@ from ._client import Redis
 from ._keys import hash_tag
 from ._link import Command, Link, Taker, ungrouped
 from ._script import Argument, Script
+from ._servers import Servers
 
 __all__ = [
     "Address",
@@ -26,6 +28,7 @@ __all__ = [
     "Link",
     "Redis",
     "Script",
+    "Servers",
     "Taker",
     "hash_tag",
     "ungrouped",

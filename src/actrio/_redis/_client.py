@@ -13,11 +13,20 @@ import anyio
 from anyio.abc import TaskStatus
 
 from .._concurrency import Host, Waiter, current_host
-from ..exceptions import RedisClosed, RedisError, RedisLinkLost, RedisUnreachable
-from ._address import Address
-from ._backoff import delay
+from ..exceptions import (
+    RedisClosed,
+    RedisError,
+    RedisLinkLost,
+    RedisRefused,
+    RedisReplyError,
+    RedisUnreachable,
+)
+from ._address import Address, written
 from ._link import Command, Link, Taker, ungrouped
+from ._route import Route, nodes_of
 from ._script import Argument, Script
+from ._sentinel import Sentinels
+from ._servers import Servers
 
 _SECONDS_TO_CONNECT: Final = 5.0
 _logger: Final = logging.getLogger("actrio.redis")
@@ -30,6 +39,10 @@ class Redis:
     way when it was lost raises `RedisLinkLost`, since nobody knows whether it was carried
     out; only those that may be sent twice are.
 
+    The server may be one of several: a node of a cluster, or the primary that sentinels
+    know. Then the connection goes where the server is that can carry commands out, also
+    when that changes. All keys have to be in one slot of a cluster.
+
     A server that is silent, because it is frozen or busy, is waited for as well: put a
     scope with a deadline around what must not wait. When the machine is gone, the system
     notices within half a minute.
@@ -39,7 +52,7 @@ class Redis:
 
     def __init__(
         self,
-        address: Address,
+        servers: Servers,
         *,
         scripts: Sequence[Script] = (),
         channels: Mapping[str, Callable[[bytes], object]] | None = None,
@@ -47,7 +60,7 @@ class Redis:
         on_lost: Callable[[], object] | None = None,
         seconds: float = _SECONDS_TO_CONNECT,
     ) -> None:
-        self.address = address
+        self.servers = servers
         self.host: Host = current_host()
         self._scripts = scripts
         self._channels = {
@@ -56,7 +69,11 @@ class Redis:
         self._on_up = on_up
         self._on_lost = on_lost
         self._seconds = seconds
+        self._route = Route(servers.nodes)
+        self._sentinels = Sentinels(servers)
         self._link: Link | None = None
+        self.trouble = ""
+        """Why the last connection was lost, or the last try to connect has failed."""
         self._idle: dict[Waiter, None] = {}
         """Those who wait for the connection, in the order in which they came."""
         self._is_over = False
@@ -86,7 +103,7 @@ class Redis:
         way, and `RedisClosed` if not.
 
         Args:
-            where: What `Address.of` reads.
+            where: What `Servers.of` reads.
             tls: What certificates to accept, in place of the system's.
             scripts: What is loaded into the server after each connecting.
             channels: What is called with each message of a channel. Those that are sent
@@ -98,12 +115,13 @@ class Redis:
             seconds: How long one try to connect may take, and to log in.
 
         Raises:
-            RedisUnreachable: If there is no server now; later it is waited for.
-            RedisRefused: If the server does not accept user and password.
+            RedisUnreachable: If there is no server now, or none that carries out what is
+                due after connecting; later it is waited for.
+            RedisRefused: If a server or a sentinel does not accept user and password.
             RedisTooOld: If the server is older than 6.2.
         """
         redis = cls(
-            Address.of(where, tls),
+            Servers.of(where, tls),
             scripts=scripts,
             channels=channels,
             on_up=on_up,
@@ -122,6 +140,11 @@ class Redis:
             redis._close()
 
     @property
+    def address(self) -> Address:
+        """Where the connection is, or was last."""
+        return self.servers.at(self._route.node)
+
+    @property
     def link(self) -> Link | None:
         """The connection, if it is there."""
         link = self._link
@@ -138,7 +161,7 @@ class Redis:
         while (link := self.link) is None:
             if self._is_over:
                 message = (
-                    f"the connection to {self.address} is closed, since its block has "
+                    f"the connection to {self.servers} is closed, since its block has "
                     "ended; use it inside of that"
                 )
                 raise RedisClosed(message)
@@ -225,33 +248,81 @@ class Redis:
             await self._connect_again()
 
     async def _connect_again(self) -> None:
-        failures = 0
+        has_warned = False
         while True:
-            failures += 1
-            await anyio.sleep(delay(failures, self._random()))
+            await anyio.sleep(self._route.pause(self._random()))
             try:
                 await self._connect(self._say_that_it_is_back)
             except RedisError as exc:
-                if failures == 1:  # the others say the same
+                self._route.failed()
+                self.trouble = str(exc)
+                if not has_warned:  # the others say the same
                     _logger.warning("Trying to connect again: %s", exc)
+                has_warned = True
             else:
-                failures = 0
+                has_warned = False
 
     async def _connect(self, when_up: Callable[[], object]) -> None:
-        """Connect, and return when the connection is lost."""
-        async with Link.open(
-            self.address, self.host, self._pushed, self._seconds
-        ) as link:
+        """Connect to the first server that will do, and return when that is lost.
+
+        Raises:
+            RedisUnreachable: If there is none.
+            RedisRefused: If one does not accept user and password, or what is due after
+                connecting is not permitted.
+            RedisTooOld: If one is older than 6.2.
+        """
+        route = self._route
+        if self.servers.service is None:
+            route.begin()
+        else:
+            route.begin_at(await self._sentinels.primary(self.host, self._seconds))
+        failures: list[RedisUnreachable] = []
+        while (node := route.next()) is not None:
             try:
+                await self._connect_to(self.servers.at(node), when_up)
+            except RedisUnreachable as exc:
+                failures.append(exc)
+            else:
+                return
+        if len(failures) == 1:
+            raise failures[0]
+        reasons = "; ".join(dict.fromkeys(map(str, failures)))
+        message = f"no Redis server at {self.servers} will do: {reasons}"
+        raise RedisUnreachable(message) from failures[-1]
+
+    async def _connect_to(
+        self, address: Address, when_up: Callable[[], object]
+    ) -> None:
+        """Connect to one server, and return when the connection is lost."""
+        async with Link.open(address, self.host, self._pushed, self._seconds) as link:
+            check_role(link, self.servers)
+            try:
+                await self._learn(link)
                 await self._begin(link)
             except RedisLinkLost as exc:
-                message = f"no Redis server at {self.address}: {exc.why}"
-                raise RedisUnreachable(message) from exc
+                if link.leads_to is not None:
+                    self._route.leads_to(address.node, link.leads_to)
+                raise _no_server(link, exc) from exc
+            self._route.is_up(address.node)
             when_up()
             await link.wait_lost()
+            if link.leads_to is not None:
+                self._route.leads_to(address.node, link.leads_to)
+            self._route.lost(self.host.current_time())
+            self.trouble = link.why
             if self._on_lost is not None:
                 self._on_lost()
-            _logger.warning("The connection to %s was lost: %s", self.address, link.why)
+            _logger.warning("The connection to %s was lost: %s", address, link.why)
+
+    async def _learn(self, link: Link) -> None:
+        """Know the other nodes of a cluster, for when this one is lost."""
+        if link.greeting is None or link.greeting.mode != "cluster":
+            return
+        try:
+            slots = await link.call("CLUSTER", "SLOTS")
+        except (RedisReplyError, RedisRefused):
+            return  # whoever may not ask has those of the URL
+        self._route.learn(nodes_of(slots, link.address.node))
 
     async def _begin(self, link: Link) -> None:
         """Do what is due after connecting, then let commands through."""
@@ -279,3 +350,25 @@ class Redis:
     def _pushed(self, found: Sequence[Any]) -> None:
         if found[0] == b"message":
             self._channels[found[1]](found[2])
+
+
+def check_role(link: Link, servers: Servers) -> None:
+    """Raise `RedisUnreachable` if this is not a server to work with."""
+    greeting, address = link.greeting, link.address
+    assert greeting is not None, "it is logged in"
+    if greeting.mode == "sentinel":
+        message = (
+            f"no Redis server at {address}: it is a sentinel; write "
+            f"redis+sentinel://{written(address.node)}/SERVICE"
+        )
+        raise RedisUnreachable(message)
+    is_replica = greeting.role in ("replica", "slave") and greeting.mode != "cluster"
+    if is_replica and servers.are_several:
+        message = f"{address} is a replica, and its primary is elsewhere"
+        raise RedisUnreachable(message)
+
+
+def _no_server(link: Link, loss: RedisLinkLost) -> RedisUnreachable:
+    if loss.was_sent:
+        return RedisUnreachable(f"no Redis server at {link.address}: {loss.why}")
+    return RedisUnreachable(f"{link.address} cannot be used now: {loss.why}")

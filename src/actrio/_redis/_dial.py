@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Final, cast
 
 import anyio
+import attrs
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSStream
 
@@ -50,6 +51,16 @@ deadline of our own, which would also have to know how long a script may take.
 """
 
 
+@attrs.frozen
+class Greeting:
+    """What a server says of itself at the login."""
+
+    mode: str
+    """``standalone``, ``cluster`` or ``sentinel``."""
+    role: str
+    """``master`` or ``replica``; empty for a sentinel."""
+
+
 async def connect(address: Address) -> ByteStream:
     """Return a connection to a server, with TLS where that is asked for."""
     stream = await anyio.connect_tcp(address.host, address.port)
@@ -83,7 +94,7 @@ async def close(stream: ByteStream) -> None:
         await anyio.aclose_forcefully(stream)
 
 
-async def log_in(address: Address, call: Callable[..., Awaitable[Any]]) -> None:
+async def log_in(address: Address, call: Callable[..., Awaitable[Any]]) -> Greeting:
     """Agree on the protocol, log in, and choose the database.
 
     Args:
@@ -100,7 +111,8 @@ async def log_in(address: Address, call: Callable[..., Awaitable[Any]]) -> None:
     if address.login is not None:
         hello = (*hello, "AUTH", *address.login)
     try:
-        version = _version(address, await call(*hello))
+        about = await call(*hello)
+        version = _version(address, about)
         if version < _OLDEST:
             raise _too_old(address, ".".join(map(str, version)))
         if address.database:
@@ -108,7 +120,8 @@ async def log_in(address: Address, call: Callable[..., Awaitable[Any]]) -> None:
     except (RedisReplyError, RedisRefused) as exc:
         error = _why_refused(address, str(exc))
     else:
-        return
+        words = (about.get(name, b"").decode() for name in (b"mode", b"role"))
+        return Greeting(*words)
     # out here, or the server's words came along as its context: an old one repeats
     # the whole command, with the password
     raise error

@@ -13,9 +13,10 @@ from anyio.abc import ByteStream
 
 from .._concurrency import Host, Waiter
 from ..exceptions import RedisLinkLost, RedisRefused, RedisReplyError
-from ._address import Address
-from ._dial import LOST, close, connect, explained, log_in
+from ._address import Address, Node
+from ._dial import LOST, Greeting, close, connect, explained, log_in
 from ._script import Argument, Script
+from ._verdict import NotDone, is_refused, not_done
 
 Command = Sequence[Argument] | Callable[[], Sequence[Argument]]
 """A command and its arguments; or what makes them when they are about to be written."""
@@ -28,10 +29,11 @@ _pack: Final = cast(
     "Callable[[tuple[Argument, ...]], bytes]",
     hiredis.pack_command,  # pyright: ignore[reportUnknownMemberType] - it names no result
 )
+_UNKNOWN: Final = "before the reply; the command may or may not have been carried out"
+_NOT_SENT: Final = "before the command was sent"
+_REFUSED: Final = "before the command was carried out"
+"""What became of a command."""
 _ABOUT_SUBSCRIPTIONS: Final = frozenset([b"subscribe", b"unsubscribe"])
-_OF_A_SCRIPT: Final = ("running script", "The user executing the script")
-_IN_A_SCRIPT: Final = ("can't run this command", "can't access at least")
-"""How a script says NOPERM, in Redis 6.2 and 7.0."""
 
 
 class Reply(Waiter):
@@ -70,6 +72,10 @@ class Link:
         self.is_lost: bool = False
         self.why: str = "it hung up"
         """Why it was lost."""
+        self.greeting: Greeting | None = None
+        """What the server has said of itself; None before the login."""
+        self.leads_to: Node | None = None
+        """Which node can do what this one could not, if it has said so."""
         self._host = host
         self._push = push
         self._stream = stream
@@ -108,7 +114,7 @@ class Link:
                     tasks.start_soon(link._write)
                     try:
                         with explained(address, seconds), anyio.fail_after(seconds):
-                            await log_in(address, link.call)
+                            link.greeting = await log_in(address, link.call)
                         yield link
                     finally:
                         tasks.cancel_scope.cancel()
@@ -130,9 +136,9 @@ class Link:
         written, self._written = self._written, deque()
         unwritten, self._unwritten = self._unwritten, {}
         for reply in written:
-            self._settle(reply, None, self._loss(was_sent=True))
+            self._settle(reply, None, self._loss(why, _UNKNOWN))
         for reply in unwritten:
-            self._settle(reply, None, self._loss(was_sent=False))
+            self._settle(reply, None, self._loss(why, _NOT_SENT))
         self._lost.set()
 
     # -- commands ---------------------------------------------------------------
@@ -150,7 +156,7 @@ class Link:
             TypeError: If an argument is neither bytes nor str, int or float.
         """
         if self.is_lost:
-            raise self._loss(was_sent=False)
+            raise self._loss(self.why, _NOT_SENT)
         reply = Reply(self, command if callable(command) else _packed(command))
         reply.taker = taker
         self._unwritten[reply] = None
@@ -253,9 +259,18 @@ class Link:
         elif text.startswith("NOSCRIPT"):
             # somebody removed our scripts: connecting loads them again
             self.give_up("its scripts were removed")
+        elif self.greeting is not None and (verdict := not_done(text)) is not None:
+            # at the first one: what is carried out after it would be out of order
+            self._turn_away(verdict, text)
         else:
             error = _reply_error(self.address, text)
             self._settle(self._written.popleft(), None, error)
+
+    def _turn_away(self, verdict: NotDone, text: str) -> None:
+        """Be lost, since another connection may do better."""
+        self.leads_to = verdict.leads_to
+        self._settle(self._written.popleft(), None, self._loss(text, _REFUSED))
+        self.give_up(text)
 
     def _settle(self, reply: Reply, value: Any, error: Exception | None) -> None:
         reply.is_there = True
@@ -265,13 +280,9 @@ class Link:
         else:
             reply.taker(value, error)
 
-    def _loss(self, *, was_sent: bool) -> RedisLinkLost:
-        if was_sent:
-            fate = "before the reply; the command may or may not have been carried out"
-        else:
-            fate = "before the command was sent"
-        message = f"the connection to {self.address} was lost {fate} ({self.why})"
-        return RedisLinkLost(message, why=self.why, was_sent=was_sent)
+    def _loss(self, why: str, fate: str) -> RedisLinkLost:
+        message = f"the connection to {self.address} was lost {fate} ({why})"
+        return RedisLinkLost(message, why=why, was_sent=fate is _UNKNOWN)
 
 
 def _written(command: bytes | Callable[[], Sequence[Argument]]) -> bytes:
@@ -303,10 +314,6 @@ def ungrouped() -> Generator[None]:
 
 
 def _reply_error(address: Address, text: str) -> Exception:
-    is_refused = text.startswith("NOPERM") or (
-        any(words in text for words in _OF_A_SCRIPT)
-        and any(words in text for words in _IN_A_SCRIPT)
-    )
-    if is_refused:
+    if is_refused(text):
         return RedisRefused(f"{address} does not permit that: {text}")
     return RedisReplyError(text)

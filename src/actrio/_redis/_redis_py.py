@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from typing import Any, Final
 
 import attrs
+
+from ._address import Node
 
 _MODES: Final[dict[Any, ssl.VerifyMode]] = {
     None: ssl.CERT_NONE,
@@ -19,8 +22,7 @@ _MODES: Final[dict[Any, ssl.VerifyMode]] = {
 class Settings:
     """What is taken from a client; None where it says nothing."""
 
-    host: str | None
-    port: int | None
+    nodes: tuple[Node, ...]
     database: int | None
     username: str | None
     password: str | None = attrs.field(repr=False)
@@ -29,7 +31,7 @@ class Settings:
 
 
 def settings_of(client: object) -> Settings | None:
-    """Return the settings of a client, sync or async; None if it is none.
+    """Return the settings of a client, sync or async, of a cluster too; None if it is none.
 
     Raises:
         ValueError: If it is connected in a way that is not supported: through a Unix
@@ -37,39 +39,59 @@ def settings_of(client: object) -> Settings | None:
         OSError: If a file of certificates cannot be read.
     """
     pool: Any = getattr(client, "connection_pool", None)
+    nodes: Any = getattr(client, "nodes_manager", None)
     found: Any = getattr(pool, "connection_kwargs", None)
+    if nodes is not None:
+        found = getattr(client, "connection_kwargs", None) or nodes.connection_kwargs
     if not isinstance(found, dict):
         return None
     given: dict[str, Any] = {**found}
     fault = _unsupported(pool, given)
     if fault is not None:
-        message = (
-            f"the {type(client).__name__} object {fault}, which is not supported; give a "
-            "URL, or a client that is connected over TCP with user and password"
-        )
+        message = f"the {type(client).__name__} object {fault}"
         raise ValueError(message)
+    is_tls = given.get("ssl") or _is_tls(given.get("connection_class"))
+    if nodes is None:
+        where = _node(given.get("host"), given.get("port"))
+        settings_nodes: tuple[Node, ...] = (where,)
+        is_tls = _is_tls(pool.connection_class)
+    else:
+        startup: Iterable[Any] = nodes.startup_nodes.values()
+        settings_nodes = tuple(_node(one.host, one.port) for one in startup)
     return Settings(
-        host=given.get("host"),
-        port=_number(given.get("port")),
+        nodes=settings_nodes,
         database=_number(given.get("db")),
         username=given.get("username"),
         password=given.get("password"),
-        tls=_context(given) if _is_tls(pool) else None,
+        tls=_context(given) if is_tls else None,
     )
 
 
+def _node(host: Any, port: Any) -> Node:
+    return str(host or "localhost"), int(port or 6379)
+
+
 def _unsupported(pool: Any, given: dict[str, Any]) -> str | None:
+    remedy = (
+        "; give a URL, or a client that is connected over TCP with user and password"
+    )
     if given.get("path"):
-        return f"is connected to the Unix socket {given['path']!r}"
+        fault = (
+            f"is connected to the Unix socket {given['path']!r}, which is not supported"
+        )
+        return fault + remedy
     if hasattr(pool, "sentinel_manager"):
-        return "asks sentinels where the server is"
+        return (
+            "asks sentinels where the server is; give what they are asked as a URL: "
+            "redis+sentinel://user:password@host:port,host:port/service/database"
+        )
     if given.get("credential_provider") is not None:
-        return "has a credential provider"
+        return f"has a credential provider, which is not supported{remedy}"
     return None
 
 
-def _is_tls(pool: Any) -> bool:
-    return "SSL" in str(getattr(pool.connection_class, "__name__", ""))
+def _is_tls(connection_class: Any) -> bool:
+    return "SSL" in str(getattr(connection_class, "__name__", ""))
 
 
 def _number(value: Any) -> int | None:

@@ -25,7 +25,7 @@ from typing import Any, Final
 import attrs
 
 from .._concurrency import CancelScope, Host
-from .._redis import Address, Argument, Link, Redis, Script, ungrouped
+from .._redis import Argument, Link, Redis, Script, Servers, ungrouped
 from ..exceptions import (
     NamespaceKeyInTheWay,
     NamespaceVersionUnknown,
@@ -63,7 +63,7 @@ _SHORTEST_GRACE: Final = 1.0
 class Membership:
     """How a runtime is a member of its namespace."""
 
-    address: Address
+    servers: Servers
     prefix: str
     name: str
     """A name that no other may have at the same time; empty for none."""
@@ -129,7 +129,7 @@ class Member:
         """
         line, store = self._around.line, self._store
         opened = Redis.open(
-            self._membership.address,
+            self._membership.servers,
             scripts=(*ALL, *SCRIPTS),
             channels={f"{self._prefix}:c:{self._sender.client}": self._told},
             on_up=self._came_up,
@@ -367,7 +367,7 @@ class Member:
     def _check(self, reply: Sequence[Any]) -> None:
         """Raise if one cannot be a member."""
         membership = self._membership
-        where = f"namespace {membership.prefix} at {membership.address}"
+        where = f"namespace {membership.prefix} at {membership.servers}"
         if reply[0] == b"V":
             message = (
                 f"{where} is used by version {reply[1].decode()} of the protocol, and this "
@@ -383,7 +383,7 @@ class Member:
             raise WorkerIdentityTaken(message)
         if reply[0] == b"T":
             message = (
-                f"the key {reply[1].decode()!r} at {membership.address} holds something "
+                f"the key {reply[1].decode()!r} at {membership.servers} holds something "
                 "that is not of this namespace; delete it, or choose another namespace"
             )
             raise NamespaceKeyInTheWay(message)

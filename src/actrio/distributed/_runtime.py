@@ -11,7 +11,7 @@ from threading import get_ident
 from typing import Any, NoReturn, Self
 
 from .._concurrency import Host, current_host, uninterruptible
-from .._redis import Address
+from .._redis import Servers
 from ..abc import Agent, InterventionHandler, OnFailure, StateStore, Subscription
 from ..exceptions import RuntimeStoppedError
 from ..identity import AgentId, AgentMetadata, AgentType, TopicId
@@ -119,9 +119,9 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
         state_store: StateStore | None = None,
         max_live_agents: float = math.inf,
     ) -> None:
-        address, prefix = Address.of(url, tls), checked_prefix(namespace)
+        servers, prefix = Servers.of(url, tls), checked_prefix(namespace)
         self._fences: dict[AgentId, int] = {}
-        self._store = FencedStateStore(address, namespace, self._fence_of)
+        self._store = FencedStateStore(servers, namespace, self._fence_of)
         super().__init__(
             intervention_handlers=intervention_handlers,
             tracer_provider=tracer_provider,
@@ -137,7 +137,7 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
             max_live_agents=max_live_agents,
         )
         self._delivery = checked_delivery(delivery)
-        self._membership = Membership(address, prefix, name or "", checked_lease(lease))
+        self._membership = Membership(servers, prefix, name or "", checked_lease(lease))
         self._codec = Codec(
             self._serialization_registry,
             Failures(exceptions),
@@ -153,7 +153,7 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
 
     def __repr__(self) -> str:
         phase, agents = self._supervisor.phase.value, len(self._router.directory)
-        where = f"{self._membership.prefix} at {self._membership.address}"
+        where = f"{self._membership.prefix} at {self._membership.servers}"
         return f"<RedisAgentRuntime {where}: {phase}, {agents} agents>"
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-from .._redis import Address, Link, Redis
+from .._redis import Link, Redis, Servers
 from ..exceptions import StaleFence, StateConflict
 from ..identity import AgentId
 from ..state._redis import SCRIPTS, RedisStateStore
@@ -29,9 +29,9 @@ class FencedStateStore(RedisStateStore):
     """
 
     def __init__(
-        self, address: Address, namespace: str, fence_of: Callable[[str], int | None]
+        self, servers: Servers, namespace: str, fence_of: Callable[[str], int | None]
     ) -> None:
-        super().__init__(address, prefix=namespace)
+        super().__init__(servers, prefix=namespace)
         self._fence_of = fence_of
 
     @asynccontextmanager

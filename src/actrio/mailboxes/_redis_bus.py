@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, cast
 
 from .._concurrency import AsyncContextManagerMixin
-from .._redis import Address, Argument, Link, Redis, Script, hash_tag
+from .._redis import Argument, Link, Redis, Script, Servers, hash_tag
 from ..exceptions import (
     MailboxBusClosed,
     MailboxExists,
@@ -98,7 +98,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__()
-        self._address = Address.of(where, tls)
+        self._servers = Servers.of(where, tls)
         self._prefix = hash_tag(prefix)
         self._capacity = at_least_one("capacity", capacity)
         self._limit = int(at_least_one("max_message_bytes", max_message_bytes))
@@ -109,7 +109,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         self._explained = _Explained(self, self._prefix, self._address)
 
     def __repr__(self) -> str:
-        return f"<RedisMessageBus {self._prefix} at {self._address}>"
+        return f"<RedisMessageBus {self._prefix} at {self._servers}>"
 
     @asynccontextmanager
     async def __asynccontextmanager__(self) -> AsyncGenerator[RedisMessageBus]:
@@ -127,7 +127,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         self._client = secrets.token_hex(8)
         channels = {f"{self._prefix}:c:{self._client}": self._told}
         async with Redis.open(
-            self._address,
+            self._servers,
             scripts=ALL,
             channels=channels,
             on_up=self._resume,
@@ -166,7 +166,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
             raise self._explained.in_the_way(reply[1].decode())
         if reply[0] == b"V":
             message = (
-                f"the bus {self._prefix} at {self._address} is of version "
+                f"the bus {self._prefix} at {self._servers} is of version "
                 f"{reply[1].decode()}, and this actrio knows version {VERSION}; "
                 "upgrade it, or choose another prefix"
             )
@@ -240,8 +240,8 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
                     reply = await link.run(
                         script, self._prefix, *words, int(not is_first)
                     )
-            except RedisLinkLost:
-                is_first = False
+            except RedisLinkLost as exc:
+                is_first = is_first and not exc.was_sent
             else:
                 return reply, is_first
 
@@ -406,7 +406,7 @@ class _Explained:
     def in_the_way(self, key: str) -> MailboxKeyInTheWay:
         """Return the error for a key that is something else."""
         return MailboxKeyInTheWay(
-            f"the key {key!r} at {self._address} holds something that is not of this "
+            f"the key {key!r} at {self._servers} holds something that is not of this "
             "bus; delete it, or choose another prefix"
         )
 

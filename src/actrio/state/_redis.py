@@ -23,7 +23,7 @@ from itertools import chain, count
 from typing import Any, Final, Self
 
 from .._concurrency import AsyncContextManagerMixin
-from .._redis import Address, Link, Redis, Script, hash_tag
+from .._redis import Link, Redis, Script, Servers, hash_tag
 from ..abc import StoredState
 from ..exceptions import (
     RedisClosed,
@@ -157,7 +157,7 @@ class RedisStateStore(AsyncContextManagerMixin):
         give_up_after: float = 5.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._address = Address.of(where, tls)
+        self._servers = Servers.of(where, tls)
         self._prefix = hash_tag(prefix)
         self._give_up_after = checked_seconds(give_up_after)
         self._redis: Redis | None = None
@@ -168,7 +168,7 @@ class RedisStateStore(AsyncContextManagerMixin):
 
     def __repr__(self) -> str:
         state = "closed" if self._redis is None else "open"
-        return f"<RedisStateStore {self._prefix} at {self._address}: {state}>"
+        return f"<RedisStateStore {self._prefix} at {self._servers}: {state}>"
 
     @asynccontextmanager
     async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
@@ -180,7 +180,7 @@ class RedisStateStore(AsyncContextManagerMixin):
             RuntimeError: If it is open already.
         """
         async with AsyncExitStack() as stack:
-            opened = Redis.open(self._address, scripts=SCRIPTS, on_up=self._check)
+            opened = Redis.open(self._servers, scripts=SCRIPTS, on_up=self._check)
             with self._explained():
                 self._redis = await stack.enter_async_context(opened)
             try:
@@ -200,7 +200,7 @@ class RedisStateStore(AsyncContextManagerMixin):
         found = int(await link.run(_OPEN, self._prefix, _FORMAT))
         if found > _FORMAT:
             message = (
-                f"the states {self._prefix} at {self._address} have format {found}, this "
+                f"the states {self._prefix} at {self._servers} have format {found}, this "
                 f"version of actrio knows formats up to {_FORMAT}; upgrade actrio"
             )
             raise StateStoreTooNew(message)
@@ -284,11 +284,12 @@ class RedisStateStore(AsyncContextManagerMixin):
         with redis.host.cancel_scope(deadline=until, shield=True):
             reply = await redis.run(_WRITE, self._prefix, *words, twice=True)
         if reply is None:
+            trouble = f" ({redis.trouble})" if redis.link is None else ""
             message = (
-                f"{self!r}: no answer within {self._give_up_after:g} s; load() tells "
-                "whether the states were saved"
+                f"{self!r}: no answer within {self._give_up_after:g} s{trouble}; load() "
+                "tells whether the states were saved"
             )
-            raise StateStoreError(message)
+            raise _kind_of(trouble)(message)
         return reply
 
     def _refused(self, guard: str) -> StateConflict:
@@ -326,8 +327,11 @@ class RedisStateStore(AsyncContextManagerMixin):
         except RedisClosed:
             raise StateStoreClosed(self._closed()) from None
         except RedisReplyError as exc:
-            kind = next((k for word, k in _KINDS.items() if word in str(exc)), None)
             message = f"{self!r}: {exc}"
-            raise (kind or StateStoreError)(message) from exc
+            raise _kind_of(message)(message) from exc
         except RedisError as exc:
-            raise StateStoreError(str(exc)) from exc
+            raise _kind_of(str(exc))(str(exc)) from exc
+
+
+def _kind_of(text: str) -> type[StateStoreError]:
+    return next((k for word, k in _KINDS.items() if word in text), StateStoreError)
