@@ -8,10 +8,11 @@ from typing import Any
 
 import anyio
 import hiredis
+import pytest
 from anyio.abc import ByteStream, SocketAttribute
 
 from actrio._concurrency import current_host
-from actrio._redis import Address, Link, Redis
+from actrio._redis import Address, Link, Redis, _link
 from actrio._redis._link import ungrouped
 
 HELLO = (
@@ -112,3 +113,27 @@ async def echo(caller: Caller) -> None:
     while True:
         word = (await caller.hear())[-1]
         await caller.say(f"+{word}\r\n".encode())
+
+
+class Refusal:
+    """A server that does not carry out the next command in which a word stands.
+
+    Commands that are written together with it are carried out: on their way it has
+    become able to.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: str) -> None:
+        self.word = b""
+        """In which command; none if it is empty."""
+        self.count = 0
+        self._reply = f"return redis.error_reply('{error}')"
+        self._written = _link._written
+        monkeypatch.setattr(_link, "_written", self._write)
+
+    def _write(self, command: Any) -> bytes:
+        data = self._written(command)
+        if not self.word or self.word not in data:
+            return data
+        self.word = b""
+        self.count += 1
+        return _link._packed(("EVAL", self._reply, 0))

@@ -17,6 +17,7 @@ import anyio.lowlevel
 import pytest
 import redis
 import redis.asyncio
+from tests._redis.fakes import Refusal
 from tests.conftest import host_of
 from tests.runtime.kit import settled, start
 
@@ -33,7 +34,7 @@ from actrio.exceptions import (
     RedisUnreachable,
 )
 from actrio.mailboxes import AgentMailbox, AgentMessage, RedisMessageBus
-from actrio.mailboxes._scripts import WITHDRAW
+from actrio.mailboxes._scripts import SEND, UNREGISTER, WITHDRAW
 from actrio.testing import RedisServer
 
 from .buses import contents, drain, next_prefix
@@ -690,6 +691,37 @@ async def test_a_sender_is_cancelled_while_the_connection_is_lost(
         assert await drain(b) == ["before"]
         await a.send("b", "after")
         assert await drain(b) == ["after"]
+
+
+async def test_what_is_refused_while_what_follows_is_not(
+    server: RedisServer, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is sent again, as something new; nothing is lost, and nothing doubled."""
+    refusal = Refusal(monkeypatch, "CLUSTERDOWN for a moment")
+    async with RedisMessageBus(server.url, prefix=prefix) as bus:
+        a, b = await bus.register("a"), await bus.register("b")
+        with anyio.fail_after(SECONDS):
+            await a.send("b", 0)
+            refusal.word = SEND.sha
+            async with anyio.create_task_group() as tasks:
+                for number in range(1, 4):
+                    tasks.start_soon(a.send, "b", number)
+                    await anyio.lowlevel.checkpoint()
+                    bus._outbox._batch = None
+        assert refusal.count == 1
+        assert sorted(await drain(b)) == [0, 1, 2, 3]
+
+
+async def test_an_unregistration_that_is_refused(
+    server: RedisServer, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who unregisters what is not there is told so, though it was tried twice."""
+    refusal = Refusal(monkeypatch, "LOADING")
+    async with RedisMessageBus(server.url, prefix=prefix) as bus:
+        refusal.word = UNREGISTER.sha
+        with pytest.raises(MailboxUnknown), anyio.fail_after(SECONDS):
+            await bus.unregister("nobody")
+        assert refusal.count == 1
 
 
 async def test_scripts_that_are_gone_are_loaded_again(

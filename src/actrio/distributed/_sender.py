@@ -103,6 +103,21 @@ class Sender:
             sending.seen = self._take_seen()
         self._batches.add(sending)
 
+    def _number_again(self, batch: list[Sending]) -> None:
+        """Give other numbers to what the server has not carried out.
+
+        What was written after it may be carried out all the same, and the server keeps
+        only the highest number.
+        """
+        for sending in batch:
+            if self._open.pop(sending.serial, None) is None:
+                continue  # it was given up
+            before, sending.serial = sending.serial, next(self._serials)
+            self._open[sending.serial] = sending
+            if before in self._leaving:
+                self._leaving[sending.serial] = self._leaving.pop(before)
+            self._seen.append(before)  # of which the server may keep the cancellation
+
     def forget(self, sending: Sending) -> None:
         """Wait for nothing that concerns this message any more."""
         self._open.pop(sending.serial, None)
@@ -233,6 +248,8 @@ class Sender:
         self, batch: list[Sending], value: Any, error: Exception | None
     ) -> None:
         if isinstance(error, RedisLinkLost):
+            if not error.was_sent:
+                self._number_again(batch)
             return  # it is sent again
         if error is not None:
             for sending in batch:

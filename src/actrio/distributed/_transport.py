@@ -203,6 +203,8 @@ class RequestSending(Sending):
     """A request on its way; also what stands for the scope of its handler."""
 
     cancel_called = False
+    id = b""
+    """The name of the request in the chains of others, also under another number."""
 
     def __init__(self, transport: Transport, request: Request, deadline: float) -> None:
         super().__init__("q", (str(request.recipient),), b"", deadline)
@@ -234,6 +236,7 @@ class RequestSending(Sending):
 
     def numbered(self) -> None:
         """Finish what is written, now that there is a number."""
+        self.id = f"{self._transport.sender.client}-{self.serial}".encode()
         chain: tuple[bytes, ...] = ()
         if self._is_nested:
             chain = (*self._before, self.id)
@@ -241,11 +244,6 @@ class RequestSending(Sending):
         parcel = Parcel(self._body, self._sender, None, message_id, chain, self._trace)
         self.data = write(parcel)
         self.size += len(self.data)
-
-    @property
-    def id(self) -> bytes:
-        """The name of the request in the chains of others."""
-        return f"{self._transport.sender.client}-{self.serial}".encode()
 
     def cancel(self) -> None:
         """Cancel the request, wherever it is."""

@@ -358,7 +358,8 @@ class RedisLinkLost(RedisError, ConnectionError):
     why: str
     """How it was lost, as ``"it hung up"``; empty if the raiser did not say."""
     was_sent: bool
-    """Whether the command may be carried out; if not, it never left this process."""
+    """Whether the command may be carried out; if not, it never left this process, or the
+    server has said that it did not."""
 
     def __init__(self, *args: object, why: str = "", was_sent: bool = True) -> None:
         super().__init__(*args)

@@ -55,6 +55,15 @@ class Outbox:
             self._batch = None if sending.script is BROADCAST else batch
         batch.add(sending)
 
+    def take_number(self, sending: Sending) -> None:
+        """Take the number of a message that the server has not carried out.
+
+        What was written after it may be carried out all the same, and the server keeps
+        only the highest number.
+        """
+        self.open.pop(sending.serial, None)
+        sending.serial = 0
+
     def withdraw(self, sending: Sending) -> None:
         """Take a message back wherever it was not taken by a receiver."""
         if sending.batch is not None and sending.batch.remove(sending):
@@ -230,6 +239,8 @@ class Sending(Guest):
             self._outbox.offer(self)
             reply = await self._answer()
             if isinstance(reply, RedisLinkLost):
+                if not reply.was_sent:
+                    self._outbox.take_number(self)
                 continue
             if isinstance(reply, Exception):
                 raise reply
