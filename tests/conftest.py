@@ -27,6 +27,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import re
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -62,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each anyio test once per host, unless it names its hosts itself."""
     named = any(
-        "anyio_backend" in str(mark.args[0]).replace(" ", "").split(",")
+        "anyio_backend" in re.findall(r"\w+", str(mark.args[0]))
         for mark in metafunc.definition.iter_markers("parametrize")
     )
     if "anyio_backend" in metafunc.fixturenames and not named:

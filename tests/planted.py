@@ -676,7 +676,7 @@ FAULTS = [
     _fault(
         "commands overtake what is due after connecting to Redis",
         "_redis/_client.py",
-        "await link.load(self._scripts)\n",
+        "await link.load((*self._scripts, *self._watch.scripts(link)))\n",
         "await link.load(self._scripts)\n        self._link = link\n        self._wake()\n",
         "_redis/test_client.py::test_on_up_comes_first",
     ),

@@ -22,7 +22,7 @@ from actrio.mailboxes import RedisMessageBus
 from actrio.state import RedisStateStore
 from actrio.subscriptions import TypeSubscription
 from actrio.testing import RedisCluster, RedisServer
-from actrio.testing._redis_server import wait_until
+from actrio.testing._redis_server import is_following, wait_until
 
 from .fakes import Caller, Fake
 
@@ -301,7 +301,7 @@ async def test_a_bus_whose_slot_is_moved(cluster: RedisCluster, name: str) -> No
     """Under load nothing is lost, nothing doubled, and each sender's order is kept."""
     got: list[tuple[int, int]] = []
     sent = list[tuple[int, int]]()
-    is_over = anyio.Event()
+    is_over, all_are_sent = anyio.Event(), anyio.Event()
 
     async def send(bus: RedisMessageBus, number: int) -> None:
         mailbox = await bus.register(f"sender-{number}")
@@ -317,24 +317,52 @@ async def test_a_bus_whose_slot_is_moved(cluster: RedisCluster, name: str) -> No
             RedisMessageBus(cluster.url, prefix=name) as other,
         ):
             reader = await other.register("reader", capacity=100)
-            async with anyio.create_task_group() as tasks:
-                for number in range(8):
-                    tasks.start_soon(send, bus, number)
+            async with anyio.create_task_group() as reading:
 
                 async def read() -> None:
-                    while not is_over.is_set() or len(got) < len(sent):
+                    while not all_are_sent.is_set() or len(got) < len(sent):
                         message = await reader.receive(timeout=0.1)
                         if message is not None:
                             got.append(tuple(message.content))
 
-                tasks.start_soon(read)
-                await move_about(cluster, name, 3)
-                is_over.set()
+                reading.start_soon(read)
+                async with anyio.create_task_group() as sending:
+                    for number in range(8):
+                        sending.start_soon(send, bus, number)
+                    await move_about(cluster, name, 3)
+                    is_over.set()
+                all_are_sent.set()
     assert len(got) > 100
     assert sorted(got) == sorted(sent)
     for number in range(8):
         mine = [n for sender, n in got if sender == number]
         assert mine == [*range(len(mine))]
+
+
+@pytest.mark.slow
+async def test_who_only_listens_while_a_slot_is_moved(
+    cluster: RedisCluster, name: str
+) -> None:
+    """It hears of that too, and listens where the slot is now."""
+    with anyio.fail_after(SECONDS):
+        async with RedisMessageBus(cluster.url, prefix=name) as bus:
+            mailbox = await bus.register("a")
+            async with anyio.create_task_group() as tasks:
+
+                async def read() -> None:
+                    message = await mailbox.receive()
+                    assert message is not None
+                    assert message.content == "there"
+
+                tasks.start_soon(read)
+                target = cluster.other(f"{{{name}}}")
+                await run_sync(cluster.move, f"{{{name}}}", target)
+                assert bus._connection is not None
+                connection = bus._connection
+                await until(lambda: connection.address.port == target.port)
+                async with RedisMessageBus(cluster.url, prefix=name) as other:
+                    sender = await other.register("b")
+                    await sender.send("a", "there")
 
 
 @pytest.mark.slow
@@ -410,43 +438,54 @@ async def serve_again(load: Load) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["kill -9", "by hand"])
+@pytest.mark.parametrize(
+    ("anyio_backend", "how"),
+    [("trio", "kill -9"), ("asyncio", "kill -STOP")],
+    indirect=["anyio_backend"],
+)
 async def test_a_primary_that_is_replaced(how: str) -> None:
-    """Its replica is found, and calls go on.
+    """First by hand, then since it died or is silent: calls go on.
 
     What a primary has not told its replica when it dies is lost. So agents may have
     another life, and totals begin anew; but everybody is answered who asks later.
     """
     with RedisCluster(replicas=1) as cluster, anyio.fail_after(SECONDS):
-        key = "{mine}"
+        key, url = "{mine}", cluster.url
         primary = cluster.owner(key)
         replica = cluster.replicas[cluster.nodes.index(primary)]
-        place = kit.Namespace(cluster.url, "mine")
         async with (
-            place.pair() as (client, _),
-            RedisMessageBus(cluster.url, prefix="mine") as bus,
-            RedisStateStore(cluster.url, prefix="mine") as store,
+            kit.Namespace(url, "mine").pair() as (client, _),
+            RedisMessageBus(url, prefix="mine") as bus,
+            RedisStateStore(url, prefix="mine") as store,
             Load(client).open() as load,
         ):
             mailbox = await bus.register("a")
             await until(lambda: load.answered > 50)
-            if how == "by hand":
-                assert replica.command("CLUSTER", "FAILOVER") == "+OK\r\n"
+
+            async def use(port: int) -> None:
+                await serve_again(load)
+                assert client._member is not None
+                assert client._member.redis is not None
+                assert client._member.redis.address.port == port
+                await store.save("k", {"n": port})
+                stored = await store.load("k")
+                assert stored is not None
+                assert stored.state == {"n": port}
+                await mailbox.send("a", port)
+                message = await mailbox.receive()
+                assert message is not None
+                assert message.content == port
+
+            assert replica.command("CLUSTER", "FAILOVER") == "+OK\r\n"
+            await run_sync(until_owned_by, cluster, key, replica)
+            await use(replica.port)
+            await run_sync(wait_until, partial(is_following, primary), "it lags")
+            if how == "kill -9":
+                replica.kill()
             else:
-                primary.kill()
-            await run_sync(partial(until_owned_by, cluster, key, replica))
-            await serve_again(load)
-            assert client._member is not None
-            assert client._member.redis is not None
-            assert client._member.redis.address.port == replica.port
-            await store.save("k", {"n": 1})
-            stored = await store.load("k")
-            assert stored is not None
-            assert stored.state == {"n": 1}
-            await mailbox.send("a", "after that")
-            message = await mailbox.receive()
-            assert message is not None
-            assert message.content == "after that"
+                replica.freeze()
+            await run_sync(until_owned_by, cluster, key, primary)
+            await use(primary.port)
 
 
 def until_owned_by(cluster: RedisCluster, key: str, node: RedisServer) -> None:

@@ -27,6 +27,7 @@ from ._route import Route, nodes_of
 from ._script import Argument, Script
 from ._sentinel import Sentinels
 from ._servers import Servers
+from ._watch import Watch
 
 _SECONDS_TO_CONNECT: Final = 5.0
 _logger: Final = logging.getLogger("actrio.redis")
@@ -58,6 +59,7 @@ class Redis:
         channels: Mapping[str, Callable[[bytes], object]] | None = None,
         on_up: Callable[[Link], Awaitable[object]] | None = None,
         on_lost: Callable[[], object] | None = None,
+        key: str | None = None,
         seconds: float = _SECONDS_TO_CONNECT,
     ) -> None:
         self.servers = servers
@@ -71,6 +73,7 @@ class Redis:
         self._seconds = seconds
         self._route = Route(servers.nodes)
         self._sentinels = Sentinels(servers)
+        self._watch = Watch(servers, self._sentinels, self._route, key, seconds)
         self._link: Link | None = None
         self.trouble = ""
         """Why the last connection was lost, or the last try to connect has failed."""
@@ -92,6 +95,7 @@ class Redis:
         channels: Mapping[str, Callable[[bytes], object]] | None = None,
         on_up: Callable[[Link], Awaitable[object]] | None = None,
         on_lost: Callable[[], object] | None = None,
+        key: str | None = None,
         seconds: float = _SECONDS_TO_CONNECT,
     ) -> AsyncGenerator[Redis]:
         """Connect for the length of a block.
@@ -112,6 +116,9 @@ class Redis:
                 it raises ends the block; but once the connection was up, a `RedisError`
                 only makes it connect again.
             on_lost: Called when the connection was lost, before it is made again.
+            key: What is in the same slot of a cluster as all keys that are used. Then it
+                is noticed within seconds that it has moved, also by whoever only
+                listens, and that a node was replaced which is frozen.
             seconds: How long one try to connect may take, and to log in.
 
         Raises:
@@ -126,6 +133,7 @@ class Redis:
             channels=channels,
             on_up=on_up,
             on_lost=on_lost,
+            key=key,
             seconds=seconds,
         )
         try:
@@ -305,7 +313,7 @@ class Redis:
                 raise _no_server(link, exc) from exc
             self._route.is_up(address.node)
             when_up()
-            await link.wait_lost()
+            await self._watch.wait_lost(link, self.host)
             if link.leads_to is not None:
                 self._route.leads_to(address.node, link.leads_to)
             self._route.lost(self.host.current_time())
@@ -326,7 +334,7 @@ class Redis:
 
     async def _begin(self, link: Link) -> None:
         """Do what is due after connecting, then let commands through."""
-        await link.load(self._scripts)
+        await link.load((*self._scripts, *self._watch.scripts(link)))
         for name in self._channels:
             await link.subscribe(name)
         if self._on_up is not None:
@@ -362,7 +370,7 @@ def check_role(link: Link, servers: Servers) -> None:
             f"redis+sentinel://{written(address.node)}/SERVICE"
         )
         raise RedisUnreachable(message)
-    is_replica = greeting.role in ("replica", "slave") and greeting.mode != "cluster"
+    is_replica = greeting.role == "replica" and greeting.mode != "cluster"
     if is_replica and servers.are_several:
         message = f"{address} is a replica, and its primary is elsewhere"
         raise RedisUnreachable(message)

@@ -36,10 +36,9 @@ class Route:
 
     def begin(self) -> None:
         """Begin a round."""
-        first = () if self._led_to is None else (self._led_to,)
-        found = (*first, self.node, *self._learned, *self._given)
+        first = self._led_to or self.node
         self._led_to = None
-        self._to_try = [*dict.fromkeys(found)]
+        self._to_try = [first, *self.others(first)]
         self._tried = set()
 
     def begin_at(self, node: Node) -> None:
@@ -60,6 +59,11 @@ class Route:
         host, port = node
         self._led_to = host or asked[0], port
         self._to_try.insert(0, self._led_to)
+
+    def others(self, node: Node) -> list[Node]:
+        """Return the nodes that are known but one, that of the last connection first."""
+        found = dict.fromkeys((self.node, *self._learned, *self._given))
+        return [one for one in found if one != node]
 
     def learn(self, nodes: Sequence[Node]) -> None:
         """Know which nodes there are besides those that were given."""

@@ -134,6 +134,7 @@ class Member:
             channels={f"{self._prefix}:c:{self._sender.client}": self._told},
             on_up=self._came_up,
             on_lost=self._went_down,
+            key=self._prefix,
         )
         async with opened as redis:
             self.redis = redis

@@ -131,6 +131,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
             scripts=ALL,
             channels=channels,
             on_up=self._resume,
+            key=self._prefix,
         ) as redis:
             self._connection = redis
             self._outbox = Outbox(redis, self._prefix, self._client)

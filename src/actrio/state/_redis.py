@@ -180,7 +180,9 @@ class RedisStateStore(AsyncContextManagerMixin):
             RuntimeError: If it is open already.
         """
         async with AsyncExitStack() as stack:
-            opened = Redis.open(self._servers, scripts=SCRIPTS, on_up=self._check)
+            opened = Redis.open(
+                self._servers, scripts=SCRIPTS, on_up=self._check, key=self._prefix
+            )
             with self._explained():
                 self._redis = await stack.enter_async_context(opened)
             try:

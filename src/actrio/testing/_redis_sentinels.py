@@ -131,7 +131,7 @@ class RedisSentinels:
 
     @property
     def primary(self) -> RedisServer:
-        """The primary that the sentinels name now, when that is one that runs.
+        """The primary, when all sentinels that run name the same one, and it runs.
 
         Raises:
             RuntimeError: If that takes too long.
@@ -140,10 +140,12 @@ class RedisSentinels:
         found = list[RedisServer]()
 
         def is_there() -> bool:
-            witness = next(one for one in self._sentinels if one.is_running)
-            reply = witness.ask(self._password, *words).split("\r\n")
-            servers = [one for one in self.servers if str(one.port) in reply]
-            found.extend(one for one in servers if one.is_running and _is_primary(one))
+            running = [one for one in self._sentinels if one.is_running]
+            replies = {one.ask(self._password, *words) for one in running}
+            if len(replies) == 1:
+                parts = replies.pop().split("\r\n")
+                servers = [one for one in self.servers if str(one.port) in parts]
+                found.extend(filter(_is_primary, servers))
             return bool(found)
 
         wait_until(is_there, "the sentinels name no primary that runs")
@@ -168,4 +170,4 @@ class _Sentinel(RedisServer):
 
 
 def _is_primary(server: RedisServer) -> bool:
-    return "role:master" in server.command("INFO", "replication")
+    return server.is_running and "role:master" in server.command("INFO", "replication")

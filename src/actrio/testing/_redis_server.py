@@ -47,6 +47,7 @@ class RedisServer:
         self._options = options
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_frozen = False
         self.port: int = free_port()
 
     @property
@@ -86,6 +87,7 @@ class RedisServer:
         log = self.folder / "log"
         with log.open("wb") as file:
             self._process = subprocess.Popen(words, stdout=file, stderr=file)  # noqa: S603 - its own words
+        self._is_frozen = False
         until = time.monotonic() + _SECONDS
         # not by asking at the port: who answers there may be somebody else
         while self._ready not in log.read_bytes():
@@ -105,8 +107,9 @@ class RedisServer:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and not killed, frozen or not."""
-        return self._process is not None and self._process.poll() is None
+        """Whether it was started, and is neither killed nor frozen."""
+        process = self._process
+        return process is not None and process.poll() is None and not self._is_frozen
 
     def kill(self) -> None:
         """End it as ``kill -9`` does; nothing if it has ended."""
@@ -117,10 +120,12 @@ class RedisServer:
     def freeze(self) -> None:
         """Let it do nothing until `thaw`."""
         self._send(signal.SIGSTOP)
+        self._is_frozen = True
 
     def thaw(self) -> None:
         """Let it go on."""
         self._send(signal.SIGCONT)
+        self._is_frozen = False
 
     def _send(self, number: Any) -> None:
         assert self._process is not None, "it has not been started"
