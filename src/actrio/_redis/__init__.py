@@ -18,10 +18,12 @@ from ._address import Address
 from ._client import Redis
 from ._keys import hash_tag
 from ._link import Command, Link, Taker, ungrouped
+from ._rights import RIGHTS, check_rights
 from ._script import Argument, Script
 from ._servers import Servers
 
 __all__ = [
+    "RIGHTS",
     "Address",
     "Argument",
     "Command",
@@ -30,6 +32,7 @@ __all__ = [
     "Script",
     "Servers",
     "Taker",
+    "check_rights",
     "hash_tag",
     "ungrouped",
 ]

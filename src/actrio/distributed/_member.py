@@ -25,7 +25,16 @@ from typing import Any, Final
 import attrs
 
 from .._concurrency import CancelScope, Host
-from .._redis import Argument, Link, Redis, Script, Servers, ungrouped
+from .._redis import (
+    RIGHTS,
+    Argument,
+    Link,
+    Redis,
+    Script,
+    Servers,
+    check_rights,
+    ungrouped,
+)
 from ..exceptions import (
     NamespaceKeyInTheWay,
     NamespaceVersionUnknown,
@@ -40,6 +49,7 @@ from ._hosting import Hosting
 from ._lease import Lease
 from ._scripts import (
     ALL,
+    COMMANDS,
     GOODBYE,
     JOIN,
     LEAVE,
@@ -130,7 +140,7 @@ class Member:
         line, store = self._around.line, self._store
         opened = Redis.open(
             self._membership.servers,
-            scripts=(*ALL, *SCRIPTS),
+            scripts=(*ALL, *SCRIPTS, RIGHTS),
             channels={f"{self._prefix}:c:{self._sender.client}": self._told},
             on_up=self._came_up,
             on_lost=self._went_down,
@@ -237,6 +247,8 @@ class Member:
 
     async def _came_up(self, link: Link) -> None:
         """Go on after connecting, or begin."""
+        if not self._last:
+            await check_rights(link, self._prefix, COMMANDS, "a runtime")
         await self._store.begin(link)
         if not self._last:
             await self._join(link)

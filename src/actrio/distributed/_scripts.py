@@ -63,6 +63,41 @@ INSTANCES: Final = "i"
 NOBODY: Final = "-"
 """In place of the client of a dead letter that is sent again."""
 
+COMMANDS: Final = (
+    "PUBLISH :c:* x",
+    "SET :rights 0",  # of another kind than the others ask for, so they do nothing
+    "EXISTS :rights",
+    "GET :rights",
+    "HDEL :rights f",
+    "HEXISTS :rights f",
+    "HGET :rights f",
+    "HGETALL :rights",
+    "HINCRBY :rights f 1",
+    "HKEYS :rights",
+    "HMGET :rights f",
+    "HSET :rights f v",
+    "HSETNX :rights f v",
+    "LPOP :rights",
+    "RPUSH :rights x",
+    "SADD :rights x",
+    "SMEMBERS :rights",
+    "SREM :rights x",
+    "TIME",
+    "TYPE :rights",
+    "XADD :rights * f v",
+    "XDEL :rights 1-1",
+    "XLEN :rights",
+    "XRANGE :rights - +",
+    "ZADD :rights 0 x",
+    "ZRANGEBYLEX :rights - +",
+    "ZRANGEBYSCORE :rights 0 1",
+    "ZREM :rights x",
+    "PEXPIRE :rights 0",
+    "EXPIRE :rights 0",
+    "DEL :rights",
+)
+"""The commands of all scripts, also of those that keep states, as they are tried."""
+
 _folder = files("actrio.distributed") / "_lua"
 _head = (
     f"local ATTEMPTS, DEAD_LETTERS = {ATTEMPTS}, {DEAD_LETTERS}\n"
