@@ -231,13 +231,13 @@ def documented(page: str, user: str) -> list[str]:
 
 def test_the_rules_of_a_bus_are_documented() -> None:
     """Word by word."""
-    assert documented("mailboxes.md", "bus") == rules("actrio")
+    assert documented("redis.md", "bus") == rules("actrio")
 
 
 async def test_the_documented_rules_suffice_for_a_bus() -> None:
     """With the prefix that a bus has by itself."""
     with RedisServer() as server:
-        set_user(server, *documented("mailboxes.md", "bus"))
+        set_user(server, *documented("redis.md", "bus"))
         async with RedisMessageBus(url(server)) as bus:
             await use(bus)
 
@@ -245,7 +245,7 @@ async def test_the_documented_rules_suffice_for_a_bus() -> None:
 async def test_the_documented_rules_suffice_for_a_store() -> None:
     """And none of them is more than its scripts and its calls need."""
     source = SOURCE_OF_STORE
-    words = documented("state.md", "store")
+    words = documented("redis.md", "store")
     called = set(re.findall(r"call\('([A-Z]+)'", source))
     called |= set(re.findall(r'"([HD][A-Z]+)", (?:key|f")', source))
     assert {word.removeprefix("+") for word in words if word[0] == "+"} == {

@@ -17,6 +17,7 @@ from .kit import ADDER, SECONDS, Add, Namespace, Sum
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow
 async def test_with_certificates(server: RedisServer, namespace: Namespace) -> None:
     """Requests, answers and states cross, and the connection comes back when it is cut."""
     async with Proxy(server).open() as proxy:

@@ -68,9 +68,10 @@ class RedisAgentRuntime(SingleThreadedAgentRuntime):
     handlers at once. What was not handled goes to other workers of the type.
 
     Args:
-        url: Where the server is, ``redis://user:password@host:port/database`` or
-            ``rediss://…`` for TLS; or a client of redis-py, of which only the settings are
-            taken. Redis 6.2 or later.
+        url: Where the server is, ``redis://user:password@host:port/database``, with commas
+            between several hosts of a cluster; ``redis+sentinel://host:port/service/database``
+            for what sentinels know; ``rediss://…`` and ``rediss+sentinel://…`` for TLS; or a
+            client of redis-py, of which only the settings are taken. Redis 6.2 or later.
         namespace: What all keys begin with. Runtimes of different namespaces do not meet.
         lease: For how many seconds others wait for a process that is not heard of, before
             they take its agents over. At least 0.5, the same in all processes.

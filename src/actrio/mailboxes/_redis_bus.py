@@ -73,8 +73,10 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
     what it was told (see its persistence).
 
     Args:
-        where: ``redis://user:password@host:port/database``, ``rediss://…`` for TLS; or a
-            client of redis-py, of which only the connection settings are taken.
+        where: ``redis://user:password@host:port/database``, with commas between several hosts
+            of a cluster; ``redis+sentinel://host:port/service/database`` for what sentinels
+            know; ``rediss://…`` and ``rediss+sentinel://…`` for TLS; or a client of
+            redis-py, of which only the connection settings are taken.
         prefix: What all keys begin with, in braces. Buses with different ones on one
             server do not meet. A str of 1 to 100 characters without braces.
         capacity: How many messages may wait in a mailbox, at least 1, if it is

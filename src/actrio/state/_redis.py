@@ -136,8 +136,10 @@ class RedisStateStore(AsyncContextManagerMixin):
     away, calls wait inside their callers' scopes, and then go on; nothing is saved twice.
 
     Args:
-        where: ``redis://user:password@host:port/database``, ``rediss://…`` for TLS; or a
-            client of redis-py, of which only the connection settings are taken.
+        where: ``redis://user:password@host:port/database``, with commas between several hosts
+            of a cluster; ``redis+sentinel://host:port/service/database`` for what sentinels
+            know; ``rediss://…`` and ``rediss+sentinel://…`` for TLS; or a client of
+            redis-py, of which only the connection settings are taken.
         prefix: What all keys begin with, in braces. Stores with different ones on one
             server do not meet.
         give_up_after: Seconds that a save which was begun waits for its reply, before
