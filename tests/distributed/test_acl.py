@@ -53,7 +53,7 @@ class Guarded(Namespace):
 
     admin = ""
 
-    async def execute(self, *words: str | int) -> Any:
+    async def execute(self, *words: str | int | bytes) -> Any:
         async with Redis.open(self.admin) as redis:
             return await redis.execute(*words)
 

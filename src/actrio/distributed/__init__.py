@@ -14,6 +14,7 @@ A message on its way, from the outside in::
 Beside that::
 
     _member.py _lease.py         joining, renewing, and stopping in time
+    _membership.py               why a server may refuse that
     _hosting.py                  what is hosted here, as the server is told
     _options.py _assembly.py     what a runtime is set up with and made of
     _nesting.py _callers.py      requests in a cycle, within what is known here

@@ -15,7 +15,8 @@ from ._codec import Codec
 from ._counters import Counters
 from ._lease import Clock
 from ._line import Line
-from ._member import Member, Membership
+from ._member import Member
+from ._membership import Membership
 from ._nesting import Nesting
 from ._probing import Probing
 from ._sender import Sender

@@ -13,7 +13,7 @@ from typing import Final, Self
 import attrs
 
 from .._concurrency import AsyncContextManagerMixin
-from .._redis import Address, Link, Redis
+from .._redis import Link, Redis, Servers
 from ..exceptions import (
     NamespaceKeyInTheWay,
     NamespaceUnknown,
@@ -106,14 +106,14 @@ class DeadLetterQueue(AsyncContextManagerMixin):
     def __init__(
         self, where: object, *, namespace: str, tls: ssl.SSLContext | None = None
     ) -> None:
-        self._address = Address.of(where, tls)
+        self._servers = Servers.of(where, tls)
         self._namespace = namespace
         self._prefix = checked_prefix(namespace)
         self._key = f"{self._prefix}:dead"
         self._redis: Redis | None = None
 
     def __repr__(self) -> str:
-        return f"<DeadLetterQueue {self._prefix} at {self._address}>"
+        return f"<DeadLetterQueue {self._prefix} at {self._servers}>"
 
     @asynccontextmanager
     async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
@@ -130,7 +130,7 @@ class DeadLetterQueue(AsyncContextManagerMixin):
             RuntimeError: If it is open already.
         """
         async with Redis.open(
-            self._address, scripts=(REPLAY,), on_up=self._check
+            self._servers, scripts=(REPLAY,), on_up=self._check, key=self._prefix
         ) as redis:
             self._redis = redis
             try:
@@ -140,7 +140,7 @@ class DeadLetterQueue(AsyncContextManagerMixin):
 
     async def _check(self, link: Link) -> None:
         """See whether there is such a namespace, and whether it can be read."""
-        where = f"the namespace {self._namespace!r} at {self._address}"
+        where = f"the namespace {self._namespace!r} at {self._servers}"
         key = f"{self._prefix}:ns"
         try:
             version = await link.call("HGET", key, "version")
@@ -149,7 +149,7 @@ class DeadLetterQueue(AsyncContextManagerMixin):
             raise NamespaceKeyInTheWay(message, self._namespace) from None
         if version is None:
             message = (
-                f"there is no namespace {self._namespace!r} at {self._address}: no runtime "
+                f"there is no namespace {self._namespace!r} at {self._servers}: no runtime "
                 "was ever open in it; check the name, and the database of the address"
             )
             raise NamespaceUnknown(message, self._namespace)

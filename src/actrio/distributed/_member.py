@@ -22,8 +22,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import attrs
-
 from .._concurrency import CancelScope, Host
 from .._redis import (
     RIGHTS,
@@ -31,22 +29,15 @@ from .._redis import (
     Link,
     Redis,
     Script,
-    Servers,
     check_rights,
     ungrouped,
 )
-from ..exceptions import (
-    NamespaceKeyInTheWay,
-    NamespaceVersionUnknown,
-    RedisError,
-    RedisLinkLost,
-    RedisReplyError,
-    WorkerIdentityTaken,
-)
+from ..exceptions import RedisError, RedisLinkLost, RedisReplyError
 from ..logging import ROOT_LOGGER_NAME
 from ..runtime._errors import wrong_loop
 from ._hosting import Hosting
 from ._lease import Lease
+from ._membership import Membership
 from ._scripts import (
     ALL,
     COMMANDS,
@@ -67,17 +58,6 @@ _REMEMBERED_FOR: Final = 600.0
 """For how many seconds replies are kept for a client that is not heard of."""
 _SHORTEST_GRACE: Final = 1.0
 """For how many seconds the server is waited for at the end, though handlers have less."""
-
-
-@attrs.frozen
-class Membership:
-    """How a runtime is a member of its namespace."""
-
-    servers: Servers
-    prefix: str
-    name: str
-    """A name that no other may have at the same time; empty for none."""
-    lease: float
 
 
 class Member:
@@ -352,7 +332,7 @@ class Member:
         words = (VERSION, name, self._sender.client, *self._times, self._last)
         answered = await self._timed(link, JOIN, *words, membership.name)
         sent, received, reply = answered
-        self._check(reply)
+        self._membership.check(reply)
         self.lease.renewed_at = sent
         self._around.clock.adjust(sent, received, int(reply[1]))
         self._last = name
@@ -376,30 +356,6 @@ class Member:
             words = self._lease_words(worker)
             await self._renewed(await self._timed(link, RENEW, *words))
         return worker
-
-    def _check(self, reply: Sequence[Any]) -> None:
-        """Raise if one cannot be a member."""
-        membership = self._membership
-        where = f"namespace {membership.prefix} at {membership.servers}"
-        if reply[0] == b"V":
-            message = (
-                f"{where} is used by version {reply[1].decode()} of the protocol, and this "
-                f"actrio speaks version {VERSION}; run one version of actrio in a "
-                "namespace, or take another namespace"
-            )
-            raise NamespaceVersionUnknown(message)
-        if reply[0] == b"N":
-            message = (
-                f"another runtime works under the name {membership.name!r} in {where}; "
-                "give each a name of its own, or none"
-            )
-            raise WorkerIdentityTaken(message)
-        if reply[0] == b"T":
-            message = (
-                f"the key {reply[1].decode()!r} at {membership.servers} holds something "
-                "that is not of this namespace; delete it, or choose another namespace"
-            )
-            raise NamespaceKeyInTheWay(message)
 
     # -- leaving ----------------------------------------------------------------
 

@@ -25,7 +25,8 @@ from ._codec import Codec
 from ._counters import Counters
 from ._failures import Failures
 from ._health import Health, take_health
-from ._member import Member, Membership
+from ._member import Member
+from ._membership import Membership
 from ._options import (
     CONTEXTS,
     Delivery,

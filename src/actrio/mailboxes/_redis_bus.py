@@ -108,7 +108,7 @@ class RedisMessageBus(MessageBus, AsyncContextManagerMixin):
         self._client = ""
         self._owned: dict[str, Owned] = {}
         self._by_number: dict[int, Owned] = {}
-        self._explained = _Explained(self, self._prefix, self._address)
+        self._explained = _Explained(self, self._prefix, self._servers)
 
     def __repr__(self) -> str:
         return f"<RedisMessageBus {self._prefix} at {self._servers}>"
@@ -387,10 +387,10 @@ class _Explained:
     Not made by ``contextmanager``, which costs each message more than all of this.
     """
 
-    def __init__(self, bus: RedisMessageBus, prefix: str, address: Address) -> None:
+    def __init__(self, bus: RedisMessageBus, prefix: str, servers: Servers) -> None:
         self._bus = bus
         self._prefix = prefix
-        self._address = address
+        self._servers = servers
 
     def __enter__(self) -> None:
         pass
