@@ -687,6 +687,34 @@ FAULTS = [
         "if False:",
         "_redis/test_client.py::test_other_tasks_wait_at_the_end",
     ),
+    _fault(
+        "a node of a cluster that is named as the right one is not asked next",
+        "_redis/_route.py",
+        "self._to_try.insert(0, self._led_to)",
+        "self._to_try.append(self._led_to)",
+        "_redis/test_route.py::test_a_node_that_leads_to_another",
+    ),
+    _fault(
+        "a replica is taken for the server",
+        "_redis/_client.py",
+        "if is_replica and servers.are_several:",
+        "if False:",
+        "_redis/test_sentinel.py::test_a_replica_is_not_worked_with",
+    ),
+    _fault(
+        "what a server has refused keeps its number",
+        "distributed/_sender.py",
+        "if not error.was_sent:",
+        "if False:",
+        "distributed/test_sender.py::test_what_is_refused_while_what_follows_is_not",
+    ),
+    _fault(
+        "a right that is missing is noticed when it is needed",
+        "_redis/_rights.py",
+        "    if missing:",
+        "    if False:",
+        "distributed/test_acl.py::test_several_rights_that_are_missing",
+    ),
     # -- mailboxes
     _fault(
         "a message of a low priority waits for ever",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -18,7 +19,7 @@ from actrio.mailboxes import RedisMessageBus
 from actrio.state import RedisStateStore
 from actrio.testing import RedisSentinels, RedisServer
 
-from .fakes import HELLO, Caller, Fake
+from .fakes import HELLO, Caller, Fake, forever
 
 pytestmark = pytest.mark.anyio
 SECONDS = 30
@@ -117,6 +118,22 @@ async def test_a_password_of_the_sentinels() -> None:
         assert "sentinel" not in str(error)
 
 
+async def test_a_user_of_the_sentinels(sentinels: RedisSentinels) -> None:
+    """It needs no more than to ask for the address."""
+    page = (Path(__file__).parents[2] / "docs" / "redis.md").read_text("utf-8")
+    rights = "+hello +sentinel|get-master-addr-by-name"
+    assert f"A user of the sentinels needs `{rights}`." in page
+    for one in sentinels.sentinels:
+        words = ("reset", "on", ">S3cret", "-@all", *rights.split())
+        assert one.command("ACL", "SETUSER", "asks", *words) == "+OK\r\n"
+    login = "sentinel_username=asks&sentinel_password=S3cret"
+    async with Redis.open(f"{sentinels.url}?{login}") as redis:
+        assert redis.address.port == sentinels.servers[0].port
+    error = await error_of(f"{sentinels.url}?sentinel_username=asks")
+    assert isinstance(error, RedisRefused)
+    assert "redis://asks@127.0.0.1" in str(error)
+
+
 async def test_a_server_in_place_of_a_sentinel(sentinels: RedisSentinels) -> None:
     """It says which one it is, and what to write."""
     primary = sentinels.servers[0].port
@@ -174,6 +191,35 @@ async def test_sentinels_that_name_what_is_no_primary(
             assert "is a replica" in redis.trouble
             named = sentinels.servers[0].port
             assert await redis.execute("PING") == b"PONG"
+
+
+async def test_a_primary_that_becomes_a_replica(sentinels: RedisSentinels) -> None:
+    """That is noticed though it does not hang up, and the sentinels are asked again."""
+
+    async def demoted(caller: Caller) -> None:
+        await caller.greet()
+        assert await caller.hear() == ("HELLO",)
+        await caller.say(HELLO.replace(b"$6\r\nmaster", b"$7\r\nreplica"))
+        await forever(caller)
+
+    async def sentinel(caller: Caller) -> None:
+        await caller.hear()
+        await caller.say(HELLO.replace(b"$10\r\nstandalone", b"$8\r\nsentinel"))
+        await caller.hear()
+        port = str(server.address.port if asked.callers == 1 else primary)
+        await caller.say(
+            f"*2\r\n$9\r\n127.0.0.1\r\n${len(port)}\r\n{port}\r\n".encode()
+        )
+
+    primary = sentinels.servers[0].port
+    server, asked = Fake(demoted), Fake(sentinel)
+    async with server.open(), asked.open():
+        url = f"redis+sentinel://127.0.0.1:{asked.address.port}/main"
+        async with Redis.open(url) as redis:
+            await until(lambda: redis.link is None)
+            assert redis.trouble == "it has become a replica"
+            assert await redis.execute("PING", twice=True) == b"PONG"
+            assert redis.address.port == primary
 
 
 @pytest.mark.parametrize(

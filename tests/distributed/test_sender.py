@@ -37,7 +37,8 @@ async def test_what_is_refused_while_what_follows_is_not(
             tasks.start_soon(add, client, name)
             await anyio.lowlevel.checkpoint()
             client._sender._batches.close()
-        while len(found) < 6:  # noqa: ASYNC110 - nothing tells when
-            await anyio.sleep(0.01)
+        with anyio.fail_after(5):
+            while len(found) < 6:  # noqa: ASYNC110 - nothing tells when
+                await anyio.sleep(0.01)
         assert refusal.count == 1
         assert sorted(found[3:]) == [("a", 2), ("b", 2), ("c", 2)]
