@@ -30,6 +30,7 @@ class Wire:
         """How many connections were lost so."""
         self._server = server
         self._port = 0
+        self._is_dead = False
         self._held: list[bytes] | None = None
         self._writing = anyio.Lock()
         """What was held and what comes behind it are written one after the other."""
@@ -70,6 +71,11 @@ class Wire:
             for end in pair:
                 await anyio.aclose_forcefully(end)
 
+    async def cut_for_good(self) -> None:
+        """Lose the connection now, and let nobody connect any more."""
+        self._is_dead = True
+        await self.cut()
+
     async def wait_held(self) -> None:
         """Wait until something is held."""
         while not self._held:  # noqa: ASYNC110 - nothing tells when
@@ -82,6 +88,9 @@ class Wire:
             await self._ends[-1][0].send(b"".join(held or ()))
 
     async def _connect(self, near: SocketStream) -> None:
+        if self._is_dead:
+            await anyio.aclose_forcefully(near)
+            return
         async with near, await anyio.connect_tcp("127.0.0.1", self._server.port) as far:
             self._ends.append((near, far))
             async with anyio.create_task_group() as tasks:
