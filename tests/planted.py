@@ -604,7 +604,7 @@ FAULTS = [
     _fault(
         "a state is turned into something similar",
         "_json.py",
-        "if json.loads(text) == value:",
+        "if _decode(text) == value:",
         "if text:",
         "state/test_codec.py::test_the_message_says_what_is_wrong_and_what_to_do",
     ),
