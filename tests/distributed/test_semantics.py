@@ -36,6 +36,7 @@ from tests.runtime import (
     test_supervision,
     test_waits,
 )
+from tests.runtime.kit import on_asyncio
 
 from actrio._concurrency import current_host
 from actrio._contextvars import CURRENT
@@ -91,6 +92,16 @@ SLOW = {
     "test_an_agent_that_can_never_be_built_is_stopped",
 }
 """Tests that take more than 0.25 s of real time."""
+
+ONE_HOST = {
+    "test_a_cancellation_around_the_block_ends_it_at_once",
+    "test_a_close_that_hangs_is_cancelled_after_the_grace",
+    "test_a_cancelled_stop_when_idle_leaves_the_runtime_running",
+    "test_what_ends_the_program_ends_it_from_the_last_hooks_too",
+    "test_handlers_beside_the_one_that_fails_end_first",
+    "test_a_failed_state_is_not_saved",
+}
+"""Those of them that take seconds, so that one host has to do."""
 
 pytestmark = pytest.mark.anyio
 
@@ -380,8 +391,22 @@ def bounded(test: Any) -> Any:
     return run
 
 
+def on_one_host(test: Any) -> Any:
+    """Have a test run on asyncio only, whatever it asks for."""
+    marks = [mark for mark in getattr(test, "pytestmark", ()) if not _names_hosts(mark)]
+    test.pytestmark = marks
+    return on_asyncio(test)
+
+
+def _names_hosts(mark: pytest.Mark) -> bool:
+    return mark.name == "parametrize" and mark.args[0] == "anyio_backend"
+
+
 def runnable_in(
-    module: ModuleType, left_out: Container[str], slow: Container[str]
+    module: ModuleType,
+    left_out: Container[str],
+    slow: Container[str],
+    one_host: Container[str],
 ) -> Iterator[tuple[str, Any]]:
     """Yield the tests of a module that run here, with names of their own."""
     for name, test in vars(module).items():
@@ -389,14 +414,16 @@ def runnable_in(
         if is_test and name not in left_out:
             run = bounded(test)
             run = pytest.mark.slow(run) if name in slow else run
+            run = on_one_host(run) if name in one_host else run
             yield f"{name}__{module.__name__.rpartition('.')[2][5:]}", run
 
 
 for _module in MODULES:
-    globals().update(runnable_in(_module, LEFT_OUT, SLOW))
+    globals().update(runnable_in(_module, LEFT_OUT, SLOW, ONE_HOST))
 
 
 def test_what_is_left_out_exists() -> None:
     """The table of what is left out names tests that there are."""
     there = {name for module in MODULES for name in vars(module)}
     assert set(LEFT_OUT) | SLOW <= there
+    assert ONE_HOST <= SLOW
