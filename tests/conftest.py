@@ -28,8 +28,13 @@ import asyncio
 import inspect
 import logging
 import re
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +45,8 @@ from actrio.logging import EVENT_LOGGER_NAME, ROOT_LOGGER_NAME, TRACE_LOGGER_NAM
 from actrio.testing import VirtualTimeLoop, leftover_tasks
 
 TIMED_HOSTS = ["trio", "asyncio"]
+PLANTING = pytest.StashKey[tuple[subprocess.Popen[bytes], Path]]()
+"""What plants faults, and where it writes what was found."""
 LOGGERS = (ROOT_LOGGER_NAME, EVENT_LOGGER_NAME, TRACE_LOGGER_NAME)
 
 
@@ -58,6 +65,32 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     # a shell that starts a program in the background has it ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to plant faults beside all other tests, if their outcome is asked for.
+
+    They take two minutes, most of it while other tests wait for something, and have what
+    those leave of the processors.
+    """
+    wanted = any(item.path.name == "test_planted.py" for item in session.items)
+    if not wanted or session.config.option.collectonly:
+        return
+    program = Path(__file__).with_name("planted.py")
+    output = Path(tempfile.mkdtemp(prefix="actrio-planted-")) / "output"
+    with output.open("wb") as file:
+        words = [sys.executable, str(program), "--json"]
+        process = subprocess.Popen(words, stdout=file, stderr=file)
+    session.config.stash[PLANTING] = process, output
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing of it behind."""
+    process, output = config.stash.get(PLANTING, (None, None))
+    if process is not None and output is not None:
+        process.kill()
+        process.wait()
+        shutil.rmtree(output.parent, ignore_errors=True)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

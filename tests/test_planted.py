@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.conftest import PLANTING
 
 pytestmark = [
     pytest.mark.slow,
@@ -34,13 +34,13 @@ planted = load()
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> dict[str, dict[str, Any]]:
-    """What all tests say about all faults."""
-    done = subprocess.run(
-        [sys.executable, PLANTED, "--json"], capture_output=True, text=True, check=False
-    )
-    found = [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
-    assert found, done.stdout + done.stderr
+def outcomes(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
+    """What all tests say about all faults; asked for since the tests began."""
+    process, output = request.config.stash[PLANTING]
+    process.wait()
+    text = output.read_text(errors="replace")
+    found = [json.loads(line) for line in text.splitlines() if line[:1] == "{"]
+    assert found, text
     return {outcome["name"]: outcome for outcome in found}
 
 
