@@ -329,7 +329,7 @@ async def test_a_bus_whose_slot_is_moved(cluster: RedisCluster, name: str) -> No
                 async with anyio.create_task_group() as sending:
                     for number in range(8):
                         sending.start_soon(send, bus, number)
-                    await move_about(cluster, name, 3)
+                    await move_about(cluster, name, 2)
                     is_over.set()
                 all_are_sent.set()
     assert len(got) > 100
@@ -385,7 +385,7 @@ async def test_a_store_whose_slot_is_moved(cluster: RedisCluster, name: str) -> 
             async with anyio.create_task_group() as tasks:
                 for key in "abcdefgh":
                     tasks.start_soon(count_up, key)
-                await move_about(cluster, name, 3)
+                await move_about(cluster, name, 2)
                 is_over.set()
 
 
@@ -424,7 +424,7 @@ async def test_a_runtime_whose_slot_is_moved(cluster: RedisCluster, name: str) -
     """Under load every request is answered, and none is handled twice."""
     async with kit.Namespace(cluster.url, name).pair() as (client, worker):
         async with Load(client).open() as load:
-            await move_about(cluster, name, 3)
+            await move_about(cluster, name, 2)
         assert load.answered > 100
         for totals in load.totals.values():
             assert totals == [*range(1, len(totals) + 1)]

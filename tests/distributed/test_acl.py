@@ -150,6 +150,8 @@ async def test_these_rights_suffice_for_the_rest(guarded: RedisServer) -> None:
         await use(place(guarded, *rules()))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("anyio_backend", ["trio"], indirect=True)
 async def test_the_rights_on_a_cluster() -> None:
     """They suffice there as well; with one more, all nodes are known from one."""
     with RedisCluster() as cluster, anyio.fail_after(SECONDS):

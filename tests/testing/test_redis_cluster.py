@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from actrio.testing import RedisCluster
-
-pytestmark = pytest.mark.slow
+from actrio.testing import RedisCluster, _redis_cluster
 
 
+def test_no_two_nodes_have_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor one the port on which another is told things by the others."""
+    monkeypatch.setattr(_redis_cluster, "_PORTS", range(12_690, 22_700, 10_000))
+    with pytest.raises(RuntimeError, match="no free ports for 3 nodes of a cluster"):
+        RedisCluster()
+    monkeypatch.setattr(_redis_cluster, "_PORTS", range(22_600, 22_612))
+    for _ in range(5):
+        cluster = RedisCluster(replicas=1)
+        assert len({one.port for one in (*cluster.nodes, *cluster.replicas)}) == 6
+
+
+@pytest.mark.slow
 def test_three_nodes() -> None:
     """Each has a part of all keys, and a slot moves with its keys; replicas step in."""
     with RedisCluster("--appendonly", "no", replicas=1) as cluster:
@@ -40,6 +50,7 @@ def test_three_nodes() -> None:
     assert not any(folder.exists() for folder in folders)
 
 
+@pytest.mark.slow
 def test_an_option_that_is_none() -> None:
     """It says what the server says, and leaves nothing behind."""
     cluster = RedisCluster("--no-such-option", "x")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from random import Random
 from types import TracebackType
 from typing import Final, Self
 
@@ -15,7 +15,7 @@ from ._redis_server import RedisServer, is_following, wait_until
 _SLOTS: Final = 16_384
 _MILLISECONDS: Final = 500
 """After how much silence a node is taken for dead."""
-_PORTS: Final = range(20_000, 22_700)
+_PORTS: Final = range(10_000, 22_700)
 """Those 10,000 higher are for what the nodes tell each other; the system gives none of
 both to anybody by itself."""
 
@@ -38,7 +38,8 @@ class RedisCluster:
 
     Raises:
         FileNotFoundError: If there is no such program.
-        RuntimeError: If a server ends at once, or the cluster does not come about.
+        RuntimeError: If there are no free ports, a server ends at once, or the cluster
+            does not come about.
     """
 
     nodes: list[RedisServer]
@@ -54,8 +55,8 @@ class RedisCluster:
             *("--repl-diskless-sync-delay", "0"),
             *options,
         )
-        self.nodes = [_Node(*words) for _ in range(3)]
-        self.replicas = [_Node(*words) for _ in range(3 * replicas)]
+        found = [_Node(port, *words) for port in _free_ports(3 + 3 * replicas)]
+        self.nodes, self.replicas = [*found[:3]], [*found[3:]]
         self._stack = ExitStack()
 
     @property
@@ -186,25 +187,31 @@ class RedisCluster:
 
 
 class _Node(RedisServer):
-    def __init__(self, *options: str) -> None:
+    def __init__(self, port: int, *options: str) -> None:
         super().__init__(*options)
-        self.port = _two_free_ports()
+        self.port = port
 
     def __repr__(self) -> str:
         return f"<node at port {self.port}>"
 
 
-def _two_free_ports() -> int:
-    """Return a port that is free and that has a free one 10,000 higher."""
-    while True:
-        port = secrets.choice(_PORTS)
-        with socket.socket() as one, socket.socket() as other:
-            try:
-                one.bind(("127.0.0.1", port))
-                other.bind(("127.0.0.1", port + 10_000))
-            except OSError:
-                continue
-            return port
+def _free_ports(count: int) -> list[int]:
+    """Return ports that are free, each of which has a free one 10,000 higher."""
+    found: list[int] = []
+    with ExitStack() as stack:  # bound until all are found, or one might come twice
+        for port in Random().sample(_PORTS, len(_PORTS)):  # noqa: S311 - no secret
+            with ExitStack() as pair:
+                try:
+                    for one in (port, port + 10_000):
+                        pair.enter_context(socket.socket()).bind(("127.0.0.1", one))
+                except OSError:
+                    continue
+                stack.enter_context(pair.pop_all())
+                found.append(port)
+            if len(found) == count:
+                return found
+    message = f"there are no free ports for {count} nodes of a cluster"
+    raise RuntimeError(message)
 
 
 def _do(node: RedisServer, *words: str) -> None:
