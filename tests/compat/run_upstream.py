@@ -99,7 +99,10 @@ def fetch(suite: str) -> None:
     where = HOME / "sources"
     pip("download", "--quiet", "--no-binary", ":all:", "--no-deps", "-d", where, name)
     with tarfile.open(where / f"{suite}-{VERSION}.tar.gz") as archive:
-        archive.extractall(where, filter="data")
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(where, filter="data")
+        else:  # before Python 3.11.4
+            archive.extractall(where)
 
 
 def pip(*arguments: str | Path) -> None:
