@@ -75,7 +75,7 @@ class Redis:
         self._sentinels = Sentinels(servers)
         self._watch = Watch(servers, self._sentinels, self._route, key, seconds)
         self._link: Link | None = None
-        self.trouble = ""
+        self.trouble: str = ""
         """Why the last connection was lost, or the last try to connect has failed."""
         self._idle: dict[Waiter, None] = {}
         """Those who wait for the connection, in the order in which they came."""
