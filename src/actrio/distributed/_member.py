@@ -94,6 +94,8 @@ class Member:
         """Whether no agent is to live here any more."""
         self._ended: Worker | None = None
         """The worker that lost its lease, until the next one begins."""
+        self._is_unheard = False
+        """Whether the server was waited for in vain at the end, and not again."""
 
     @property
     def name(self) -> str:
@@ -273,6 +275,7 @@ class Member:
             reply = await link.run(script, self._prefix, *words, twice=True)
         else:
             reply = await link.run(script, self._prefix, *words)
+        self._is_unheard = False
         return sent, self._host.current_time(), reply
 
     async def _renew(self) -> None:
@@ -368,12 +371,13 @@ class Member:
         with self._host.cancel_scope(deadline=self._grace_ends_at) as scope:
             await self.run(self.redis, LEAVE, worker.id)
         if scope.cancelled_caught:
+            self._is_unheard = True
             _logger.warning("Worker %s could not say that it leaves", worker.id)
 
     @property
     def _grace_ends_at(self) -> float:
         grace = max(_SHORTEST_GRACE, self._around.router.settings.grace)
-        return self._host.current_time() + grace
+        return self._host.current_time() + (0 if self._is_unheard else grace)
 
     async def depart(self) -> None:
         """Give everything that is left to others.
@@ -387,8 +391,10 @@ class Member:
             return
         self.worker = None
         worker.end()
-        with self._host.cancel_scope(deadline=self._grace_ends_at, shield=True):
+        until = self._grace_ends_at
+        with self._host.cancel_scope(deadline=until, shield=True) as scope:
             await self.run(redis, GOODBYE, worker.id, "", "")
+        self._is_unheard = scope.cancelled_caught
 
     async def run(self, link: Link | Redis, script: Script, *words: Argument) -> Any:
         """Run a script, and return its reply.
