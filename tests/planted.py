@@ -1231,8 +1231,8 @@ FAULTS = [
     _fault(
         "a cancelled stop leaves without a word",
         "distributed/_member.py",
-        "with self._host.cancel_scope(deadline=self._grace_ends_at, shield=True):\n            await self.run(redis, GOODBYE, worker.id",
-        "with self._host.cancel_scope(deadline=self._grace_ends_at):\n            await self.run(redis, GOODBYE, worker.id",
+        "with self._host.cancel_scope(deadline=until, shield=True) as scope:",
+        "with self._host.cancel_scope(deadline=until) as scope:",
         "distributed/test_member.py::test_a_stop_that_is_cancelled_leaves_no_caller_waiting",
     ),
     _fault(
