@@ -362,6 +362,8 @@ async def test_bad_input(namespace: Namespace, server: RedisServer) -> None:
     async with namespace.runtime():
         pass
     async with queue:
+        with pytest.raises(RuntimeError, match="already been entered"):
+            await queue.__aenter__()
         for entry in ("", "7", "1-2-3", "-"):
             with pytest.raises(ValueError, match="no id of a dead letter"):
                 await queue.replay("1-1", entry)
